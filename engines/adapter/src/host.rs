@@ -1,0 +1,67 @@
+//! The deterministic host as engines see it: one handle, cloned into every host function.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wassay_model::{Capture, Digest, HostCall, HostCalls, ValType, Value, host};
+
+/// Calls that are recorded one by one; the others are digested. Enough to show where two traces part,
+/// small enough that a loop of calls does not fill a record.
+const FIRST: usize = 8;
+/// The same in full capture.
+const FIRST_IN_FULL: usize = 4096;
+
+/// Answers host calls and records them. Clones share one record.
+#[derive(Clone, Debug)]
+pub struct HostHandle {
+    record: Arc<Mutex<Record>>,
+}
+
+#[derive(Debug)]
+struct Record {
+    /// Calls over the whole case: the number that [`host::answer`] takes.
+    total: u32,
+    first_max: usize,
+    calls: HostCalls,
+}
+
+impl HostHandle {
+    /// A host for one case.
+    #[must_use]
+    pub fn new(capture: Capture) -> Self {
+        let first_max = match capture {
+            Capture::Digests => FIRST,
+            Capture::Full => FIRST_IN_FULL,
+        };
+        Self { record: Arc::new(Mutex::new(Record { total: 0, first_max, calls: HostCalls::default() })) }
+    }
+
+    /// Answers a call of the host function `name` and records it.
+    #[must_use]
+    pub fn call(&self, name: &str, args: &[Value], results: &[ValType]) -> Vec<Value> {
+        // A panic of an engine while a host function ran leaves the record whole: every update below is
+        // complete before anything can unwind.
+        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = host::answer(name, record.total, args, results);
+        record.total = record.total.wrapping_add(1);
+        record.calls.count = record.calls.count.saturating_add(1);
+        if record.calls.first.len() < record.first_max {
+            record.calls.first.push(HostCall { name: name.to_owned(), args: args.to_vec(), results: answer.clone() });
+        } else {
+            let mut text = record.calls.rest.0.to_le_bytes().to_vec();
+            text.extend_from_slice(name.as_bytes());
+            for arg in args {
+                text.extend_from_slice(arg.to_string().as_bytes());
+                text.push(b' ');
+            }
+            record.calls.rest = Digest::of(&text);
+        }
+        answer
+    }
+
+    /// The calls since the last time this was asked.
+    #[must_use]
+    pub fn take_calls(&self) -> HostCalls {
+        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut record.calls)
+    }
+}
