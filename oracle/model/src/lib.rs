@@ -7,6 +7,7 @@
 mod case;
 mod digest;
 mod engine;
+mod expect;
 mod feature;
 mod finding;
 pub mod host;
@@ -23,6 +24,7 @@ pub use case::{
 };
 pub use digest::{CaseId, Digest, NotHexadecimal};
 pub use engine::{Bound, Capabilities, EngineId, EngineName, EngineNameError, Isolation};
+pub use expect::{Expected, Lane, Nan, Pattern, RefPattern};
 pub use feature::{Feature, Features};
 pub use finding::{Finding, Party, Signature};
 pub use observation::{

@@ -1,10 +1,11 @@
 //! The records of a run: its manifest, and the events of its journal, one JSON object a line.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CaseId, EngineId, EngineName, Finding, Lineup};
+use crate::{CaseId, EngineId, EngineName, Finding, Lineup, Timing};
 
 /// The version of the records below; a reader refuses a journal of another one.
 pub const SCHEMA: &str = "wassay-run/1";
@@ -30,6 +31,18 @@ pub struct Manifest {
     pub shards: u64,
     /// Cases in a chunk: the unit of sharding, of journal lines and of resuming.
     pub chunk: u64,
+    /// Where the run ends, counted over all shards; none where only the clock or a signal ends it.
+    pub cases: Option<u64>,
+}
+
+impl Manifest {
+    /// The numbers of the cases in a chunk.
+    #[must_use]
+    pub fn cases_of(&self, chunk: u64) -> Range<u64> {
+        let first = chunk.saturating_mul(self.chunk);
+        let end = first.saturating_add(self.chunk);
+        first..self.cases.map_or(end, |cases| cases.clamp(first, end))
+    }
 }
 
 /// A line of the journal.
@@ -61,6 +74,8 @@ pub struct Chunk {
 pub struct Tally {
     /// Cases drawn.
     pub cases: u64,
+    /// Cases of which the expectation's side (the reference) refused a module before it ran.
+    pub refused_modules: u64,
     /// Bytes of modules drawn.
     pub module_bytes: u64,
     /// Cases whose NaNs are canonicalised in the module itself, and cases by the generator's other traits.
@@ -105,6 +120,7 @@ impl Tally {
             }
         }
         self.cases += other.cases;
+        self.refused_modules += other.refused_modules;
         self.module_bytes += other.module_bytes;
         self.calls += other.calls;
         self.calls_compared += other.calls_compared;
@@ -124,9 +140,9 @@ impl Tally {
     }
 }
 
-/// What a bucket's folder says of itself: the first finding, and how many came after it.
+/// A bucket: the findings of one signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BucketSummary {
+pub struct Bucket {
     /// The folder's name.
     pub name: String,
     /// The first finding's explanation.
@@ -135,6 +151,97 @@ pub struct BucketSummary {
     pub engines: Vec<EngineName>,
     /// Findings in the bucket.
     pub hits: u64,
-    /// Case numbers, the first few.
-    pub cases: Vec<u64>,
+    /// Of those, findings that did not come back in every run that was made of them.
+    pub flaky: u64,
+    /// The number of the first case.
+    pub first_case: u64,
+    /// The folder of the first finding, relative to the run's folder.
+    pub folder: String,
+}
+
+/// Where the time of a run went. Differs from run to run, so it stands beside the journal and not in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    /// Lanes that worked side by side.
+    pub lanes: u64,
+    /// Wall-clock time of the run.
+    pub wall_ns: u64,
+    /// Time in lanes, summed: the whole that the others are shares of.
+    pub lanes_ns: u64,
+    /// Generating.
+    pub generate_ns: u64,
+    /// Waiting for answers, the engines' own time included.
+    pub ask_ns: u64,
+    /// Comparing.
+    pub judge_ns: u64,
+    /// The engines' own time, and cases timed, by engine.
+    pub engines: BTreeMap<String, (Timing, u64)>,
+    /// Worker processes that were started again, by engine and reason.
+    pub restarts: BTreeMap<String, u64>,
+}
+
+impl Times {
+    /// The engines' own time, summed.
+    #[must_use]
+    pub fn engines_ns(&self) -> u64 {
+        self.engines.values().map(|(timing, _)| timing.total_ns()).sum()
+    }
+
+    /// The share of lane time that is neither generation nor the engines' own: ours, from 0 to 1.
+    #[must_use]
+    pub fn overhead(&self) -> f64 {
+        if self.lanes_ns == 0 {
+            return 0.0;
+        }
+        1.0 - (self.generate_ns + self.engines_ns()) as f64 / self.lanes_ns as f64
+    }
+
+    /// Adds another lane's or session's times to these.
+    pub fn add(&mut self, other: &Self) {
+        self.lanes = self.lanes.max(other.lanes);
+        self.wall_ns += other.wall_ns;
+        self.lanes_ns += other.lanes_ns;
+        self.generate_ns += other.generate_ns;
+        self.ask_ns += other.ask_ns;
+        self.judge_ns += other.judge_ns;
+        for (engine, (timing, cases)) in &other.engines {
+            let (total, count) = self.engines.entry(engine.clone()).or_default();
+            total.load_ns += timing.load_ns;
+            total.instantiate_ns += timing.instantiate_ns;
+            total.invoke_ns += timing.invoke_ns;
+            *count += cases;
+        }
+        for (key, count) in &other.restarts {
+            *self.restarts.entry(key.clone()).or_default() += count;
+        }
+    }
+}
+
+/// What a run amounts to: `summary.json` in its folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// What ran.
+    pub manifest: Manifest,
+    /// What is counted, over every case in the journal.
+    pub tally: Tally,
+    /// What was found, unlike things first, then by first case.
+    pub buckets: Vec<Bucket>,
+    /// Where the time went, over this and all earlier sessions of the run.
+    pub times: Times,
+    /// Why it ended.
+    pub end: End,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum End {
+    /// Every case that was asked for is done.
+    Complete,
+    /// The time is up.
+    Time,
+    /// A signal asked for the end.
+    Signal,
 }

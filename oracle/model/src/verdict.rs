@@ -116,10 +116,13 @@ pub struct Compared {
     pub calls: u32,
     /// Those of them that returned at least one value on at least two engines.
     pub calls_with_values: u32,
-    /// Snapshots of the state that were compared.
+    /// Snapshots of the state that were compared on at least two engines, counted once each.
     pub states: u32,
     /// Steps that lie behind a horizon, over all engines.
     pub unjudged_steps: u32,
+    /// Things that could not be compared since one side did not read or tell them, over all engines.
+    #[serde(default)]
+    pub blind: u32,
 }
 
 /// Where a difference lies.

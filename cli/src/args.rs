@@ -1,0 +1,222 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use wassay_model::Value;
+
+/// Asks every WebAssembly engine the same question and judges the answers against the standard.
+#[derive(Debug, Parser)]
+#[command(version, name = "wassay", after_help = EXIT_CODES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit status: 0 nothing new; 1 a new finding, divergence or failure; 64 usage; 65 bad input; 69 an engine \
+that was asked for cannot be run; 70 a fault of this program; 73 the output cannot be written; 75 ended by \
+a signal, run again with --resume.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Search for divergences between engines: the main job
+    Fuzz(Fuzz),
+    /// Run one .wasm, .wat, .wast or case.json on chosen engines, side by side
+    Run(Run),
+    /// What engines there are
+    Engines(Engines),
+    /// Host engines for a parent process
+    #[command(hide = true, disable_help_flag = true)]
+    Worker {
+        /// What a parent passes
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<std::ffi::OsString>,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Fuzz {
+    /// The seed that every case is drawn from [default: drawn from the clock, and printed]
+    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    pub(crate) seed: Option<u64>,
+    /// Stop after this many cases
+    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    pub(crate) cases: Option<u64>,
+    /// Stop after this much time, as in 90s, 10m or 2h [default: 60s where --cases is not given]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) time: Option<Duration>,
+    /// What the generator makes
+    #[arg(long, value_name = "NAME", default_value = "smith", conflicts_with = "resume")]
+    pub(crate) profile: String,
+    /// Engines and sets of engines, separated by commas
+    #[arg(long, value_name = "LIST", default_value = "default", conflicts_with = "resume")]
+    pub(crate) engines: String,
+    /// Ask expensive engines for one case in N only [default: 8 where two cheaper engines take every case,
+    /// otherwise 1]
+    #[arg(long, value_name = "N", conflicts_with = "resume", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) sample: Option<u64>,
+    /// Cases worked on at the same time [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// The folder of the run [default: runs/DATE-SEED]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub(crate) out: Option<PathBuf>,
+    /// Go on with the run in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) resume: Option<PathBuf>,
+    /// Do only the i-th of N equal parts, from 0
+    #[arg(long, value_name = "i/N", value_parser = shard, conflicts_with = "resume")]
+    pub(crate) shard: Option<(u64, u64)>,
+    /// Memory that one worker process may use, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(64..))]
+    pub(crate) memory: u64,
+    /// How results are printed
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Run {
+    /// A module, a script of the standard's suite, or the case.json of a finding
+    pub(crate) file: PathBuf,
+    /// Call this export with these values, as in i32:-5 f64:1.5 ref:null; may be given several times
+    #[arg(long, num_args = 1.., value_names = ["NAME", "VALUE"], allow_hyphen_values = true,
+          action = clap::ArgAction::Append)]
+    pub(crate) invoke: Vec<String>,
+    /// Engines and sets of engines, separated by commas
+    #[arg(long, value_name = "LIST", default_value = "default")]
+    pub(crate) engines: String,
+    /// Wall-clock time for each engine, as in 5s
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    pub(crate) deadline: Duration,
+    /// Memory that one worker process may use, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(64..))]
+    pub(crate) memory: u64,
+    /// How results are printed
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+}
+
+impl Run {
+    /// The calls that `--invoke` asks for. Several of them are told apart by values having a type before a
+    /// colon and names of exports following `--invoke`, so the raw arguments are read again in order.
+    pub(crate) fn calls(&self) -> Result<Vec<(String, Vec<Value>)>, wassay_model::ValueSyntaxError> {
+        let mut calls: Vec<(String, Vec<Value>)> = Vec::new();
+        let mut rest = self.invoke.iter();
+        if let Some(name) = rest.next() {
+            calls.push((name.clone(), Vec::new()));
+        }
+        for word in rest {
+            match word.parse() {
+                Ok(value) => {
+                    if let Some((_, values)) = calls.last_mut() {
+                        values.push(value);
+                    }
+                }
+                Err(error) if word.contains(':') => return Err(error),
+                Err(_) => calls.push((word.clone(), Vec::new())),
+            }
+        }
+        Ok(calls)
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Engines {
+    #[command(subcommand)]
+    pub(crate) command: EnginesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EnginesCommand {
+    /// What can run here: versions, features, options
+    List {
+        /// How results are printed
+        #[arg(long, value_name = "FORMAT")]
+        format: Option<Format>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+}
+
+impl Format {
+    /// The format that was asked for, or the one that fits where standard output goes.
+    pub(crate) fn or_fitting(asked: Option<Self>) -> Self {
+        asked.unwrap_or(Self::Human)
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let scale = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        "d" => 86400.0,
+        _ => return Err(format!("`{unit}` is no unit of time: use ms, s, m, h or d")),
+    };
+    let number: f64 = number.parse().map_err(|_| "write a number and a unit, as in 90s, 10m or 2h".to_owned())?;
+    Duration::try_from_secs_f64(number * scale).map_err(|error| error.to_string())
+}
+
+fn shard(text: &str) -> Result<(u64, u64), String> {
+    let form = || "write i/N with i from 0 to N-1, as in 0/4".to_owned();
+    let (shard, shards) = text.split_once('/').ok_or_else(form)?;
+    let shard: u64 = shard.parse().map_err(|_| form())?;
+    let shards: u64 = shards.parse().map_err(|_| form())?;
+    if shard < shards { Ok((shard, shards)) } else { Err(form()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn times_take_units() {
+        assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert!(duration("5 weeks").is_err());
+        assert!(duration("-5s").is_err());
+    }
+
+    #[test]
+    fn shards_are_counted_from_zero() {
+        assert_eq!(shard("0/1"), Ok((0, 1)));
+        assert!(shard("4/4").is_err());
+        assert!(shard("1").is_err());
+    }
+
+    #[test]
+    fn several_calls_are_told_apart() {
+        let args = Args::try_parse_from([
+            "wassay", "run", "x.wat", "--invoke", "f", "i32:-5", "f64:-0.5", "--invoke", "g", "--engines", "wasmi",
+        ])
+        .unwrap();
+        let Command::Run(run) = args.command else { panic!("not run") };
+        assert_eq!(
+            run.calls().unwrap(),
+            [
+                ("f".to_owned(), vec!["i32:-5".parse().unwrap(), "f64:-0.5".parse().unwrap()]),
+                ("g".to_owned(), vec![])
+            ]
+        );
+        assert_eq!(run.engines, "wasmi");
+    }
+}

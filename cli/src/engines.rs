@@ -1,0 +1,109 @@
+//! `wassay engines`.
+
+use std::io::Write as _;
+
+use console::style;
+use wassay_model::{Bound, Capabilities, EngineName};
+
+use crate::args::{Engines, EnginesCommand, Format};
+use crate::exit::{Exit, Failure, OrExit as _};
+
+#[derive(serde::Serialize)]
+struct Document {
+    schema: &'static str,
+    engines: Vec<Row>,
+    sets: Vec<Set>,
+}
+
+#[derive(serde::Serialize)]
+struct Row {
+    name: EngineName,
+    version: String,
+    description: String,
+    options: Vec<String>,
+    capabilities: Option<Capabilities>,
+    /// Why it does not start.
+    trouble: Option<String>,
+}
+
+#[derive(serde::Serialize)]
+struct Set {
+    name: String,
+    engines: Vec<EngineName>,
+}
+
+pub(crate) fn main(engines: &Engines) -> Result<Exit, Failure> {
+    let EnginesCommand::List { format } = &engines.command;
+    let document = document();
+    let mut out = std::io::stdout().lock();
+    match Format::or_fitting(*format) {
+        Format::Json => {
+            let text = serde_json::to_string_pretty(&document).or_exit(Exit::Internal)?;
+            writeln!(out, "{text}").or_exit(Exit::CannotWrite)?;
+        }
+        Format::Human => print(&document, &mut out).or_exit(Exit::CannotWrite)?,
+    }
+    Ok(Exit::Clean)
+}
+
+fn document() -> Document {
+    let engines = wassay_in_process::list()
+        .into_iter()
+        .map(|listed| {
+            // Engines that only exist with an option, such as one planted fault, are not opened here.
+            let opened = match listed.needs_option {
+                true => None,
+                false => Some(wassay_in_process::open(&listed.name)),
+            };
+            let (capabilities, trouble) = match opened {
+                None => (None, None),
+                Some(Ok(engine)) => (Some(engine.capabilities().clone()), None),
+                Some(Err(error)) => (None, Some(error.to_string())),
+            };
+            Row {
+                name: listed.name,
+                version: listed.version.to_owned(),
+                description: listed.description.to_owned(),
+                options: listed.options.iter().map(ToString::to_string).collect(),
+                capabilities,
+                trouble,
+            }
+        })
+        .collect();
+    let sets = wassay_in_process::sets()
+        .iter()
+        .map(|name| Set { name: (*name).to_owned(), engines: wassay_in_process::set(name).unwrap_or_default() })
+        .collect();
+    Document { schema: "wassay-engines/1", engines, sets }
+}
+
+fn print(document: &Document, out: &mut impl std::io::Write) -> std::io::Result<()> {
+    let width = document.engines.iter().map(|row| row.name.to_string().len()).max().unwrap_or(0);
+    for row in &document.engines {
+        let name = format!("{:width$}", row.name.to_string());
+        writeln!(out, "{}  {:8}  {}", style(name).bold(), row.version, row.description)?;
+        let indent = width + 2;
+        if !row.options.is_empty() {
+            writeln!(out, "{:indent$}options: +{}", "", row.options.join(" +"))?;
+        }
+        if let Some(capabilities) = &row.capabilities {
+            let features: Vec<&str> = capabilities.features.iter().map(wassay_model::Feature::name).collect();
+            writeln!(out, "{:indent$}features: {}", "", features.join(" "))?;
+            if capabilities.bound == Bound::Kill {
+                writeln!(out, "{:indent$}counts no fuel: an endless loop ends with its process", "")?;
+            }
+            for (what, why) in &capabilities.blind_spots {
+                writeln!(out, "{:indent$}cannot be seen: {what} ({why})", "")?;
+            }
+        }
+        if let Some(trouble) = &row.trouble {
+            writeln!(out, "{:indent$}{} {trouble}", "", style("does not start:").red())?;
+        }
+    }
+    writeln!(out)?;
+    for set in &document.sets {
+        let names: Vec<String> = set.engines.iter().map(ToString::to_string).collect();
+        writeln!(out, "{}: {}", style(&set.name).bold(), names.join(", "))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! The program `wassay`: flags in, wiring, exit status out. The only crate that sees every room.
+
+mod args;
+mod engines;
+mod exit;
+mod fuzz;
+mod lineup;
+mod run;
+mod summary;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Args, Command};
+use crate::exit::{Exit, Failure};
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Clean.into() };
+        }
+    };
+    if let Command::Worker { args } = args.command {
+        return match wassay_adapter::wire::WorkerArgs::parse(args) {
+            Ok(args) => wassay_worker::main(&args),
+            Err(error) => {
+                eprintln!("wassay worker: {error}");
+                Exit::Usage.into()
+            }
+        };
+    }
+    let filter = tracing_subscriber::EnvFilter::try_from_env("WASSAY_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(console::colors_enabled_stderr())
+        .init();
+    let outcome = match args.command {
+        Command::Fuzz(fuzz) => fuzz::main(&fuzz),
+        Command::Run(run) => run::main(&run),
+        Command::Engines(engines) => engines::main(&engines),
+        Command::Worker { .. } => Ok(Exit::Internal),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(Failure { exit, error }) => {
+            eprintln!("wassay: {error:#}");
+            exit.into()
+        }
+    }
+}

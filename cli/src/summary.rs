@@ -1,0 +1,181 @@
+//! The end of a run, for people.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use console::style;
+use wassay_model::run::{End, Summary};
+
+/// Prints what was done, what was compared, what was not looked at, where the time went and what was found.
+pub(crate) fn print(summary: &Summary, folder: &Path, out: &mut impl Write) -> io::Result<()> {
+    let tally = &summary.tally;
+    let times = &summary.times;
+    let seconds = times.wall_ns as f64 / 1e9;
+    let lane_seconds = (times.lanes_ns as f64 / 1e9).max(1e-9);
+    let heading = |text: &str| style(text.to_owned()).bold();
+
+    let end = match summary.end {
+        End::Complete => "complete",
+        End::Time => "time is up",
+        End::Signal => "ended by a signal",
+    };
+    writeln!(out, "{} seed {}, profile {}, {end}", heading("Run"), summary.manifest.seed, summary.manifest.profile)?;
+    writeln!(
+        out,
+        "  {} cases in {seconds:.1} s on {} lanes: {:.0} cases and {:.0} compared calls that returned a value \
+         a second and lane",
+        tally.cases,
+        times.lanes,
+        tally.cases as f64 / lane_seconds,
+        tally.calls_with_values as f64 / lane_seconds,
+    )?;
+    let traits: Vec<String> =
+        tally.traits.iter().map(|(name, count)| format!("{name} {}", percent(*count, tally.cases))).collect();
+    let bytes = tally.module_bytes.checked_div(tally.cases).unwrap_or_default();
+    writeln!(out, "  modules of {bytes} bytes a case; {}", or_none(traits.join(", ")))?;
+
+    writeln!(out, "{}", heading("Compared"))?;
+    writeln!(
+        out,
+        "  {} calls planned, {} compared ({}), {} of them returned a value ({}); {} snapshots of the state",
+        tally.calls,
+        tally.calls_compared,
+        percent(tally.calls_compared, tally.calls),
+        tally.calls_with_values,
+        percent(tally.calls_with_values, tally.calls),
+        tally.states,
+    )?;
+    let mut outcomes: Vec<_> = tally.outcomes.iter().collect();
+    outcomes.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    let calls_seen: u64 = outcomes.iter().map(|(_, count)| **count).sum();
+    let outcomes: Vec<String> =
+        outcomes.iter().map(|(word, count)| format!("{word} {}", percent(**count, calls_seen))).collect();
+    writeln!(out, "  outcomes of calls: {}", or_none(outcomes.join(", ")))?;
+    let rulings: Vec<String> = tally.rulings.iter().map(|(word, count)| format!("{word} {count}")).collect();
+    writeln!(out, "  cases by ruling: {}", or_none(rulings.join(", ")))?;
+
+    writeln!(out, "{}", heading("Quality gates"))?;
+    gate(out, "cases whose modules are valid", tally.cases - tally.refused_modules, tally.cases, 100.0)?;
+    let early = tally.calls_trapped_early;
+    gate(out, "calls that do not trap within 100 instructions", calls_seen - early.min(calls_seen), calls_seen, 80.0)?;
+    gate(out, "calls that returned an observed value", tally.calls_with_values, tally.calls, 60.0)?;
+    for (engine, row) in &tally.engines {
+        let declined: u64 = row
+            .endings
+            .iter()
+            .filter(|(ending, _)| ending.starts_with("declined"))
+            .map(|(_, count)| count)
+            .sum();
+        let finished = row.endings.get("finished").copied().unwrap_or_default();
+        gate(out, &format!("cases that {engine} finished"), finished, row.asked - declined, 95.0)?;
+    }
+
+    writeln!(out, "{}", heading("Not looked at"))?;
+    let mut nothing = true;
+    for (engine, row) in &tally.engines {
+        let rest: Vec<String> = row
+            .endings
+            .iter()
+            .filter(|(ending, _)| *ending != "finished")
+            .map(|(ending, count)| format!("{ending} {count}"))
+            .collect();
+        if !rest.is_empty() {
+            nothing = false;
+            writeln!(out, "  {engine}: {} of {} cases", rest.join(", "), row.asked)?;
+        }
+    }
+    for row in &summary.manifest.lineup {
+        if row.every > 1 {
+            nothing = false;
+            writeln!(out, "  {} was asked for one case in {}", row.engine, row.every)?;
+        }
+    }
+    let reasons: Vec<String> = tally.reasons.iter().map(|(word, count)| format!("{word} {count}")).collect();
+    if !reasons.is_empty() {
+        nothing = false;
+        writeln!(out, "  differences allowed or left open: {}", reasons.join(", "))?;
+    }
+    if tally.unjudged_steps > 0 {
+        nothing = false;
+        writeln!(out, "  {} steps lie behind a horizon and were not judged", tally.unjudged_steps)?;
+    }
+    if nothing {
+        writeln!(out, "  nothing was left out")?;
+    }
+
+    writeln!(out, "{}", heading("Time"))?;
+    let share = |part: u64| percent(part, times.lanes_ns);
+    writeln!(
+        out,
+        "  engines {}, generation {}, ours {:.1} % (of it comparing {})",
+        share(times.engines_ns()),
+        share(times.generate_ns),
+        times.overhead() * 100.0,
+        share(times.judge_ns),
+    )?;
+    for (engine, (timing, cases)) in &times.engines {
+        let each = |part: u64| part.checked_div(*cases).unwrap_or_default() / 1000;
+        writeln!(
+            out,
+            "  {engine}: {} us a case (load {}, instantiate {}, invoke {})",
+            each(timing.total_ns()),
+            each(timing.load_ns),
+            each(timing.instantiate_ns),
+            each(timing.invoke_ns),
+        )?;
+    }
+    let restarts: Vec<String> = times.restarts.iter().map(|(word, count)| format!("{word} {count}")).collect();
+    if !restarts.is_empty() {
+        writeln!(out, "  workers started again: {}", restarts.join(", "))?;
+    }
+
+    if summary.buckets.is_empty() {
+        writeln!(out, "{} no finding in {} cases", style("Nothing found:").green().bold(), tally.cases)?;
+        if tally.cases > 0 {
+            // The rule of three: with no event in n trials, the rate is below 3/n with 95 % confidence.
+            writeln!(
+                out,
+                "  with 95 % confidence, fewer than one case in {} of this profile holds one",
+                tally.cases.div_ceil(3)
+            )?;
+        }
+    } else {
+        let findings: u64 = summary.buckets.iter().map(|bucket| bucket.hits).sum();
+        writeln!(
+            out,
+            "{} {findings} findings in {} buckets",
+            style("Found:").red().bold(),
+            summary.buckets.len()
+        )?;
+        for bucket in &summary.buckets {
+            let flaky = if bucket.flaky > 0 { format!(", {} of them flaky", bucket.flaky) } else { String::new() };
+            writeln!(out, "  {} ({} hits{flaky}, first in case {})", style(&bucket.name).bold(), bucket.hits, bucket.first_case)?;
+            writeln!(out, "    {}", bucket.explanation)?;
+            let engines: Vec<String> = summary.manifest.lineup.iter().map(|row| row.engine.to_string()).collect();
+            writeln!(
+                out,
+                "    wassay run {} --engines {}",
+                folder.join(&bucket.folder).join("case.json").display(),
+                engines.join(",")
+            )?;
+        }
+    }
+    writeln!(out, "{} {}", heading("Folder"), folder.display())
+}
+
+fn gate(out: &mut impl Write, what: &str, part: u64, whole: u64, percent_min: f64) -> io::Result<()> {
+    let share = if whole == 0 { 100.0 } else { part as f64 / whole as f64 * 100.0 };
+    let word = if share >= percent_min { style("held").green() } else { style("MISSED").red() };
+    writeln!(out, "  {word} {share:5.1} % {what} (at least {percent_min:.0} %)")
+}
+
+fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "-".to_owned();
+    }
+    format!("{:.1} %", part as f64 / whole as f64 * 100.0)
+}
+
+fn or_none(text: String) -> String {
+    if text.is_empty() { "none".to_owned() } else { text }
+}

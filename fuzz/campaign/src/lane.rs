@@ -1,0 +1,361 @@
+//! A lane: one thread with its own crew of engines, going through chunks of cases.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use wassay_child::{Crew, CrewError, RestartReason};
+use wassay_generate::Profile;
+use wassay_judge::{explain, judge};
+use wassay_model::run::{Chunk, EngineTally, Manifest, Tally, Times};
+use wassay_model::{
+    Action, Capture, CaseId, Ending, EngineName, Finding, Observation, Outcome, Provenance, Reason, Ruling, Site,
+    TestCase, Verdict,
+};
+
+use crate::evidence::Evidence;
+
+/// A call that traps within this many instructions has shown next to nothing.
+const EARLY_INSTRUCTIONS: u64 = 100;
+
+/// A chunk as a lane leaves it.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    pub(crate) chunk: Chunk,
+    pub(crate) findings: Vec<(Finding, Evidence)>,
+    /// Inconclusive cases, by reason.
+    pub(crate) open: Vec<(String, Evidence)>,
+}
+
+pub(crate) struct Lane<'a> {
+    pub(crate) manifest: &'a Manifest,
+    pub(crate) profile: &'a Profile,
+    pub(crate) crew: Crew,
+    pub(crate) times: Times,
+}
+
+impl Lane<'_> {
+    /// Where this lane's time went, and which workers it lost.
+    pub(crate) fn leave(mut self) -> Times {
+        let statistics = self.crew.statistics();
+        for (engine, reasons) in &statistics.restarts {
+            for (reason, count) in reasons {
+                *self.times.restarts.entry(format!("{engine}:{}", restart_word(*reason))).or_default() += count;
+            }
+        }
+        for (reason, count) in &statistics.restarts_between {
+            *self.times.restarts.entry(format!("between cases:{}", restart_word(*reason))).or_default() += count;
+        }
+        self.times
+    }
+
+    /// Goes through a chunk, case by case, until `stop` says so.
+    ///
+    /// # Errors
+    ///
+    /// A worker cannot be started at all.
+    pub(crate) fn chunk(
+        &mut self,
+        number: u64,
+        mut stop: impl FnMut() -> bool,
+        mut after_case: impl FnMut(&Tally),
+    ) -> Result<Done, CrewError> {
+        let mut done = Done { chunk: Chunk { number, ..Chunk::default() }, ..Done::default() };
+        let mut ids = Vec::new();
+        for index in self.manifest.cases_of(number) {
+            if stop() {
+                break;
+            }
+            let began = Instant::now();
+            let case = wassay_generate::generate(self.manifest.seed, index, self.profile);
+            self.times.generate_ns += nanoseconds(began);
+            let mut tally = Tally::default();
+            ids.push(self.case(index, case, &mut tally, &mut done)?);
+            after_case(&tally);
+            done.chunk.tally.add(&tally);
+            self.times.lanes_ns += nanoseconds(began);
+        }
+        if !ids.is_empty() {
+            let names: Vec<[u8; 16]> = ids.iter().map(|id| id.0.0.to_be_bytes()).collect();
+            done.chunk.cases_digest = Some(CaseId::of(names.iter().map(<[u8; 16]>::as_slice)));
+        }
+        Ok(done)
+    }
+
+    fn case(&mut self, index: u64, case: TestCase, tally: &mut Tally, done: &mut Done) -> Result<CaseId, CrewError> {
+        let id = case.id();
+        let wanted: Vec<usize> = self
+            .manifest
+            .lineup
+            .iter()
+            .enumerate()
+            .filter(|(_, lineup)| lineup.takes(index))
+            .map(|(position, _)| position)
+            .collect();
+        let observations = self.ask(&case, &wanted, Capture::Digests)?;
+        let first = self.judge(&case, &observations);
+        count(&case, &observations, &first, tally);
+        let mut ruling = first.ruling;
+        if deserves_a_second_look(&first) {
+            // Digests say that memories differ, not where, nor whether the difference is one of NaN bits.
+            let again = self.ask(&case, &wanted, Capture::Full)?;
+            let second = self.judge(&case, &again);
+            ruling = self.settle(index, id, case, (&first, &observations), (&second, &again), done);
+        }
+        *tally.rulings.entry(ruling.to_string()).or_default() += 1;
+        Ok(id)
+    }
+
+    fn ask(&mut self, case: &TestCase, wanted: &[usize], capture: Capture) -> Result<Vec<Observation>, CrewError> {
+        let began = Instant::now();
+        let observations = self.crew.ask(case, wanted, capture)?;
+        self.times.ask_ns += nanoseconds(began);
+        for observation in &observations {
+            let (total, cases) = match self.times.engines.get_mut(&*key(&observation.engine.name)) {
+                Some(entry) => entry,
+                None => self.times.engines.entry(key(&observation.engine.name)).or_default(),
+            };
+            total.load_ns += observation.timing.load_ns;
+            total.instantiate_ns += observation.timing.instantiate_ns;
+            total.invoke_ns += observation.timing.invoke_ns;
+            *cases += 1;
+        }
+        Ok(observations)
+    }
+
+    fn judge(&mut self, case: &TestCase, observations: &[Observation]) -> Verdict {
+        let began = Instant::now();
+        let verdict = judge(case, observations);
+        self.times.judge_ns += nanoseconds(began);
+        verdict
+    }
+
+    /// Turns two looks at one case into findings, and says how the case is ruled.
+    fn settle(
+        &self,
+        index: u64,
+        id: CaseId,
+        case: TestCase,
+        (first, first_seen): (&Verdict, &[Observation]),
+        (second, second_seen): (&Verdict, &[Observation]),
+        done: &mut Done,
+    ) -> Ruling {
+        let mut ruling = second.ruling;
+        for group in groups(second) {
+            let both = group.engines().all(|engine| diverges(first, engine) || !is_asked(first_seen, engine));
+            let verdict = group.verdict;
+            let confirmed = if both { (2, 2) } else { (1, 2) };
+            done.findings.push(finding(index, id, &case, verdict, second_seen, confirmed));
+        }
+        // What showed the first time only: an allowance explains it now that bytes are known, or it is flaky.
+        for group in groups(first) {
+            let engines: Vec<&EngineName> = group.engines().collect();
+            let explained = engines.iter().all(|engine| {
+                second.differences.iter().any(|difference| difference.engine == **engine)
+                    || second.horizons.iter().any(|horizon| horizon.engine == **engine)
+            });
+            // A time-out that does not come back says that the machine was busy.
+            let hung = first_seen.iter().any(|observation| {
+                engines.contains(&&observation.engine.name) && observation.ending == Ending::TimedOut
+            });
+            if !explained && !hung {
+                ruling = Ruling::Diverge;
+                done.findings.push(finding(index, id, &case, group.verdict, first_seen, (1, 2)));
+            }
+        }
+        if ruling == Ruling::Inconclusive {
+            let reason = second
+                .differences
+                .iter()
+                .find(|difference| difference.ruling == Ruling::Inconclusive)
+                .map_or_else(|| "horizon".to_owned(), |difference| reason_word(difference.reason));
+            let explanation = explain(second, &case);
+            done.open.push((reason, Evidence { case, observations: second_seen.to_vec(), explanation }));
+        }
+        ruling
+    }
+}
+
+fn nanoseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn key(name: &EngineName) -> String {
+    name.to_string()
+}
+
+fn is_asked(observations: &[Observation], engine: &EngineName) -> bool {
+    observations.iter().any(|observation| observation.engine.name == *engine)
+}
+
+fn diverges(verdict: &Verdict, engine: &EngineName) -> bool {
+    verdict
+        .differences
+        .iter()
+        .any(|difference| difference.ruling == Ruling::Diverge && difference.engine == *engine)
+}
+
+/// Whether the case is run once more, in full capture.
+fn deserves_a_second_look(verdict: &Verdict) -> bool {
+    verdict.ruling == Ruling::Diverge
+        || verdict.ruling == Ruling::Inconclusive
+            && verdict.differences.iter().any(|difference| matches!(difference.site, Site::Memory { .. }))
+}
+
+/// The divergences of engines that differ from the expectation in the same way.
+struct Group {
+    verdict: Verdict,
+}
+
+impl Group {
+    fn engines(&self) -> impl Iterator<Item = &EngineName> {
+        let names: BTreeSet<&EngineName> =
+            self.verdict.differences.iter().map(|difference| &difference.engine).collect();
+        names.into_iter()
+    }
+}
+
+/// Splits a verdict: two engines that break in two ways are two findings, and two engines that break in
+/// one way are one.
+fn groups(verdict: &Verdict) -> Vec<Group> {
+    let mut by_engine: BTreeMap<&EngineName, Vec<_>> = BTreeMap::new();
+    for difference in verdict.differences.iter().filter(|difference| difference.ruling == Ruling::Diverge) {
+        by_engine.entry(&difference.engine).or_default().push(difference.clone());
+    }
+    let mut groups: Vec<Group> = Vec::new();
+    for differences in by_engine.into_values() {
+        let alike = |group: &&mut Group| {
+            let (theirs, ours) = (&group.verdict.differences[0], &differences[0]);
+            theirs.site == ours.site && theirs.actual == ours.actual
+        };
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.verdict.differences.extend(differences),
+            None => groups.push(Group {
+                verdict: Verdict {
+                    ruling: Ruling::Diverge,
+                    differences,
+                    horizons: Vec::new(),
+                    compared: verdict.compared,
+                },
+            }),
+        }
+    }
+    groups
+}
+
+fn finding(
+    index: u64,
+    id: CaseId,
+    case: &TestCase,
+    verdict: Verdict,
+    observations: &[Observation],
+    confirmed: (u32, u32),
+) -> (Finding, Evidence) {
+    let explanation = explain(&verdict, case);
+    let finding = Finding {
+        case: id,
+        index,
+        signature: wassay_triage::signature(case, &verdict, observations),
+        engines: observations.iter().map(|observation| observation.engine.clone()).collect(),
+        explanation: explanation.clone(),
+        verdict,
+        confirmed,
+    };
+    (finding, Evidence { case: case.clone(), observations: observations.to_vec(), explanation })
+}
+
+/// A reason as a key of counts and a folder's name.
+fn reason_word(reason: Reason) -> String {
+    match serde_json::to_value(reason) {
+        Ok(serde_json::Value::String(word)) => word,
+        Ok(serde_json::Value::Object(map)) => map
+            .iter()
+            .map(|(kind, of)| format!("{kind}-{}", of.as_str().unwrap_or_default()))
+            .collect(),
+        _ => "other".to_owned(),
+    }
+}
+
+fn count(case: &TestCase, observations: &[Observation], verdict: &Verdict, tally: &mut Tally) {
+    tally.cases += 1;
+    tally.module_bytes += case.modules.iter().map(|module| module.bytes.0.len() as u64).sum::<u64>();
+    if let Provenance::Generated { traits, .. } = &case.provenance {
+        for name in traits {
+            *tally.traits.entry(name.clone()).or_default() += 1;
+        }
+    }
+    let is_call = |action: &Action| matches!(action, Action::Invoke { .. });
+    tally.calls += case.plan.steps.iter().filter(|step| is_call(&step.action)).count() as u64;
+    tally.calls_compared += u64::from(verdict.compared.calls);
+    tally.calls_with_values += u64::from(verdict.compared.calls_with_values);
+    tally.states += u64::from(verdict.compared.states);
+    tally.unjudged_steps += u64::from(verdict.compared.unjudged_steps);
+    for difference in verdict.differences.iter().filter(|difference| difference.ruling != Ruling::Diverge) {
+        *tally.reasons.entry(reason_word(difference.reason)).or_default() += 1;
+    }
+    for horizon in &verdict.horizons {
+        *tally.reasons.entry(format!("horizon-{}", reason_word(horizon.reason))).or_default() += 1;
+    }
+    // The expectation's side: the engine that counts instructions, where there is one.
+    let expectation =
+        observations.iter().find(|observation| !observation.instructions.is_empty()).or(observations.first());
+    if let Some(expectation) = expectation {
+        let refused = |outcome: &Outcome| matches!(outcome, Outcome::Malformed | Outcome::Invalid | Outcome::Rejected);
+        tally.refused_modules += u64::from(expectation.steps.iter().any(|step| refused(&step.outcome)));
+        for (position, (planned, step)) in case.plan.steps.iter().zip(&expectation.steps).enumerate() {
+            if !is_call(&planned.action) {
+                continue;
+            }
+            *tally.outcomes.entry(outcome_word(&step.outcome)).or_default() += 1;
+            if matches!(step.outcome, Outcome::Trapped(_))
+                && expectation.instructions.get(position).is_some_and(|count| *count < EARLY_INSTRUCTIONS)
+            {
+                tally.calls_trapped_early += 1;
+            }
+        }
+    }
+    for observation in observations {
+        let engine: &mut EngineTally = tally.engines.entry(key(&observation.engine.name)).or_default();
+        engine.asked += 1;
+        *engine.endings.entry(ending_word(&observation.ending)).or_default() += 1;
+    }
+}
+
+fn outcome_word(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Returned(values) if values.is_empty() => "returned-nothing".to_owned(),
+        Outcome::Returned(_) => "returned".to_owned(),
+        Outcome::Trapped(kinds) => format!("trapped:{kinds}"),
+        Outcome::Threw(_) => "threw".to_owned(),
+        Outcome::Exhausted(resource) => {
+            format!("exhausted:{}", resource.to_string().rsplit(' ').next().unwrap_or_default())
+        }
+        Outcome::Malformed => "malformed".to_owned(),
+        Outcome::Invalid => "invalid".to_owned(),
+        Outcome::Rejected => "rejected".to_owned(),
+        Outcome::Unlinkable => "unlinkable".to_owned(),
+        Outcome::Refused(_) => "refused".to_owned(),
+        Outcome::Absent => "absent".to_owned(),
+        Outcome::Unclassified(_) => "unclassified".to_owned(),
+    }
+}
+
+const fn restart_word(reason: RestartReason) -> &'static str {
+    match reason {
+        RestartReason::Death => "death",
+        RestartReason::Deadline => "deadline",
+        RestartReason::Memory => "memory",
+        RestartReason::Garbage => "garbage",
+        RestartReason::Killed => "killed",
+    }
+}
+
+fn ending_word(ending: &Ending) -> String {
+    match ending {
+        Ending::Finished => "finished".to_owned(),
+        Ending::Crashed(_) => "crashed".to_owned(),
+        Ending::TimedOut => "timed-out".to_owned(),
+        Ending::OutOfMemory => "out-of-memory".to_owned(),
+        Ending::Declined(feature) => format!("declined:{feature}"),
+        Ending::Unclassified(_) => "unclassified".to_owned(),
+    }
+}
