@@ -206,16 +206,23 @@ mod tests {
     #[test]
     fn several_calls_are_told_apart() {
         let args = Args::try_parse_from([
-            "wassay", "run", "x.wat", "--invoke", "f", "i32:-5", "f64:-0.5", "--invoke", "g", "--engines", "wasmi",
+            "wassay",
+            "run",
+            "x.wat",
+            "--invoke",
+            "f",
+            "i32:-5",
+            "f64:-0.5",
+            "--invoke",
+            "g",
+            "--engines",
+            "wasmi",
         ])
         .unwrap();
         let Command::Run(run) = args.command else { panic!("not run") };
         assert_eq!(
             run.calls().unwrap(),
-            [
-                ("f".to_owned(), vec!["i32:-5".parse().unwrap(), "f64:-0.5".parse().unwrap()]),
-                ("g".to_owned(), vec![])
-            ]
+            [("f".to_owned(), vec!["i32:-5".parse().unwrap(), "f64:-0.5".parse().unwrap()]), ("g".to_owned(), vec![])]
         );
         assert_eq!(run.engines, "wasmi");
     }

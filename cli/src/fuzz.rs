@@ -176,9 +176,7 @@ impl Progress {
         let bar = if terminal {
             let (length, template) = match (cases, time) {
                 (Some(cases), _) => (cases, "{bar:24} {pos}/{len} cases, {msg}, {eta} left"),
-                (None, time) => {
-                    (time.unwrap_or(DEFAULT_TIME).as_secs().max(1), "{bar:24} {elapsed}/{len}s, {msg}")
-                }
+                (None, time) => (time.unwrap_or(DEFAULT_TIME).as_secs().max(1), "{bar:24} {elapsed}/{len}s, {msg}"),
             };
             let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr_with_hz(5));
             if let Ok(style) = ProgressStyle::with_template(template) {

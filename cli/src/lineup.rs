@@ -23,14 +23,14 @@ pub(crate) fn engines(list: &str) -> Result<Vec<EngineName>, Failure> {
         }
     }
     if names.is_empty() {
-        let sets = wassay_in_process::sets().join(", ");
+        let sets = wassay_in_process::sets().collect::<Vec<_>>().join(", ");
         return Err(Failure::new(
             Exit::Usage,
             anyhow::anyhow!("--engines names no engine; name some, or a set of them: {sets}"),
         ));
     }
     for name in &names {
-        wassay_in_process::check(name).or_exit(Exit::EngineUnavailable)?;
+        wassay_in_process::open(name).or_exit(Exit::EngineUnavailable)?;
     }
     Ok(names)
 }

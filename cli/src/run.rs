@@ -69,17 +69,23 @@ struct Checks {
 impl Source {
     fn read(args: &Run) -> Result<Self, Failure> {
         let path = &args.file;
-        let bytes = std::fs::read(path)
-            .with_context(|| format!("cannot read {}", path.display()))
-            .or_exit(Exit::BadInput)?;
+        let bytes =
+            std::fs::read(path).with_context(|| format!("cannot read {}", path.display())).or_exit(Exit::BadInput)?;
         let calls = args.calls().or_exit(Exit::Usage)?;
         let deadline_ms = u32::try_from(args.deadline.as_millis()).unwrap_or(u32::MAX);
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         let mut source = match extension {
             "wast" => {
                 let text = text(path, bytes)?;
-                let script =
-                    wassay_runner::parse(path, &text, wassay_runner::features_of(path)).or_exit(Exit::BadInput)?;
+                let shown = path.display().to_string();
+                let mut script = wassay_runner::parse(&shown, &text, Features::V3).or_exit(Exit::BadInput)?;
+                // Modules that must be refused need nothing.
+                script.case.features = script
+                    .case
+                    .modules
+                    .iter()
+                    .filter_map(|module| needed_features(&module.bytes.0))
+                    .fold(Features::V1, Features::union);
                 Self { case: script.case.clone(), script: Some(script) }
             }
             "json" => {
@@ -112,14 +118,27 @@ impl Source {
                     State::Pass => checks.passed += 1,
                     State::Fail => {
                         checks.failed += 1;
-                        checks.failures.push(result.to_string());
+                        checks.failures.push(format!(
+                            "line {}: expected {}, and it {}",
+                            result.line, result.expected, result.actual
+                        ));
                     }
-                    state => *checks.other.entry(state.to_string()).or_default() += 1,
+                    state => *checks.other.entry(state_word(state)).or_default() += 1,
                 }
             }
             (observation.engine.to_string(), checks)
         });
         Some(rows.collect())
+    }
+}
+
+/// A state without result, in words.
+fn state_word(state: &wassay_runner::State) -> String {
+    use wassay_runner::State;
+    match state {
+        State::Pass => "passed".to_owned(),
+        State::Fail => "failed".to_owned(),
+        other => format!("{other:?}").to_lowercase(),
     }
 }
 
@@ -151,8 +170,7 @@ fn module_case(path: &Path, bytes: Vec<u8>, calls: Vec<(String, Vec<Value>)>) ->
         (None, _) => calls,
     };
     let instance = InstanceIdx(0);
-    let mut steps =
-        vec![PlanStep { action: Action::Instantiate { module: ModuleIdx(0) }, snapshot: Snapshot::Take }];
+    let mut steps = vec![PlanStep { action: Action::Instantiate { module: ModuleIdx(0) }, snapshot: Snapshot::Take }];
     steps.extend(calls.into_iter().map(|(export, args)| PlanStep {
         action: Action::Invoke { instance, export, args },
         snapshot: Snapshot::Take,
@@ -254,7 +272,10 @@ fn print(
             }
             if let Some(words) =
                 observation.words.iter().find(|(step, _)| step.position() == position).map(|(_, words)| words)
-                && matches!(step.outcome, Outcome::Unclassified(_) | Outcome::Malformed | Outcome::Invalid | Outcome::Rejected)
+                && matches!(
+                    step.outcome,
+                    Outcome::Unclassified(_) | Outcome::Malformed | Outcome::Invalid | Outcome::Rejected
+                )
             {
                 what.push_str(&format!(": {words}"));
             }

@@ -60,12 +60,8 @@ pub(crate) fn print(summary: &Summary, folder: &Path, out: &mut impl Write) -> i
     gate(out, "calls that do not trap within 100 instructions", calls_seen - early.min(calls_seen), calls_seen, 80.0)?;
     gate(out, "calls that returned an observed value", tally.calls_with_values, tally.calls, 60.0)?;
     for (engine, row) in &tally.engines {
-        let declined: u64 = row
-            .endings
-            .iter()
-            .filter(|(ending, _)| ending.starts_with("declined"))
-            .map(|(_, count)| count)
-            .sum();
+        let declined: u64 =
+            row.endings.iter().filter(|(ending, _)| ending.starts_with("declined")).map(|(_, count)| count).sum();
         let finished = row.endings.get("finished").copied().unwrap_or_default();
         gate(out, &format!("cases that {engine} finished"), finished, row.asked - declined, 95.0)?;
     }
@@ -141,15 +137,16 @@ pub(crate) fn print(summary: &Summary, folder: &Path, out: &mut impl Write) -> i
         }
     } else {
         let findings: u64 = summary.buckets.iter().map(|bucket| bucket.hits).sum();
-        writeln!(
-            out,
-            "{} {findings} findings in {} buckets",
-            style("Found:").red().bold(),
-            summary.buckets.len()
-        )?;
+        writeln!(out, "{} {findings} findings in {} buckets", style("Found:").red().bold(), summary.buckets.len())?;
         for bucket in &summary.buckets {
             let flaky = if bucket.flaky > 0 { format!(", {} of them flaky", bucket.flaky) } else { String::new() };
-            writeln!(out, "  {} ({} hits{flaky}, first in case {})", style(&bucket.name).bold(), bucket.hits, bucket.first_case)?;
+            writeln!(
+                out,
+                "  {} ({} hits{flaky}, first in case {})",
+                style(&bucket.name).bold(),
+                bucket.hits,
+                bucket.first_case
+            )?;
             writeln!(out, "    {}", bucket.explanation)?;
             let engines: Vec<String> = summary.manifest.lineup.iter().map(|row| row.engine.to_string()).collect();
             writeln!(

@@ -1,8 +1,6 @@
 //! The traits that an engine implements.
 
-use wassay_model::{
-    Capabilities, EngineId, FuncType, InstanceIdx, Limits, ModuleIdx, OpenChoice, Outcome, Ref, Value,
-};
+use wassay_model::{Capabilities, EngineId, FuncType, InstanceIdx, Limits, ModuleIdx, OpenChoice, Outcome, Ref, Value};
 
 use crate::HostHandle;
 

@@ -9,11 +9,7 @@ use wassay_model::{Feature, Features};
 /// never what is right.
 #[must_use]
 pub fn needed_features(bytes: &[u8]) -> Option<Features> {
-    let all = Features::V3.union(Features::of(&[
-        Feature::Threads,
-        Feature::WideArithmetic,
-        Feature::CustomPageSizes,
-    ]));
+    let all = Features::V3.union(Features::of(&[Feature::Threads, Feature::WideArithmetic, Feature::CustomPageSizes]));
     if !is_valid(bytes, all) {
         return None;
     }
@@ -25,12 +21,9 @@ pub fn needed_features(bytes: &[u8]) -> Option<Features> {
 /// A feature with those that are built on it: without function references there is no GC.
 const fn with_dependents(feature: Feature) -> Features {
     match feature {
-        Feature::ReferenceTypes => Features::of(&[
-            Feature::ReferenceTypes,
-            Feature::FunctionReferences,
-            Feature::Gc,
-            Feature::Exceptions,
-        ]),
+        Feature::ReferenceTypes => {
+            Features::of(&[Feature::ReferenceTypes, Feature::FunctionReferences, Feature::Gc, Feature::Exceptions])
+        }
         Feature::FunctionReferences => Features::of(&[Feature::FunctionReferences, Feature::Gc]),
         Feature::Simd => Features::of(&[Feature::Simd, Feature::RelaxedSimd]),
         feature => Features::of(&[feature]),

@@ -102,36 +102,36 @@ impl Campaign {
             let mut lane = Lane { manifest: &manifest, profile, crew, times: Times::default() };
             let mut failure = None;
             while !stopping() {
-                    let position = next.fetch_add(1, Ordering::Relaxed);
-                    let number = manifest.shard + position * manifest.shards;
-                    if manifest.cases_of(number).is_empty() {
+                let position = next.fetch_add(1, Ordering::Relaxed);
+                let number = manifest.shard + position * manifest.shards;
+                if manifest.cases_of(number).is_empty() {
+                    break;
+                }
+                while position > written.load(Ordering::Relaxed) + AHEAD_MAX && !stopping() {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                let done = lane.chunk(number, stopping, |tally| {
+                    live.cases.fetch_add(tally.cases, Ordering::Relaxed);
+                    live.calls_with_values.fetch_add(tally.calls_with_values, Ordering::Relaxed);
+                    let declined: u64 = tally
+                        .engines
+                        .values()
+                        .flat_map(|engine| &engine.endings)
+                        .filter(|(ending, _)| ending.starts_with("declined"))
+                        .map(|(_, count)| count)
+                        .sum();
+                    live.declines.fetch_add(declined, Ordering::Relaxed);
+                });
+                match done {
+                    Ok(done) => {
+                        let _ = sender.send(Message::Done(position, Box::new(done)));
+                    }
+                    Err(error) => {
+                        failure = Some(error);
                         break;
                     }
-                    while position > written.load(Ordering::Relaxed) + AHEAD_MAX && !stopping() {
-                        std::thread::sleep(Duration::from_millis(2));
-                    }
-                    let done = lane.chunk(number, stopping, |tally| {
-                        live.cases.fetch_add(tally.cases, Ordering::Relaxed);
-                        live.calls_with_values.fetch_add(tally.calls_with_values, Ordering::Relaxed);
-                        let declined: u64 = tally
-                            .engines
-                            .values()
-                            .flat_map(|engine| &engine.endings)
-                            .filter(|(ending, _)| ending.starts_with("declined"))
-                            .map(|(_, count)| count)
-                            .sum();
-                        live.declines.fetch_add(declined, Ordering::Relaxed);
-                    });
-                    match done {
-                        Ok(done) => {
-                            let _ = sender.send(Message::Done(position, Box::new(done)));
-                        }
-                        Err(error) => {
-                            failure = Some(error);
-                            break;
-                        }
-                    }
                 }
+            }
             // The receiver lives as long as any lane does, so nothing is lost here.
             let _ = match failure {
                 None => sender.send(Message::Left(Box::new(lane.leave()))),

@@ -94,11 +94,8 @@ impl RunFolder {
             return Err(FolderError::Occupied { path: path.to_owned() });
         }
         let journal_path = path.join("journal.jsonl");
-        let journal = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&journal_path)
-            .map_err(writing(&journal_path))?;
+        let journal =
+            OpenOptions::new().create(true).append(true).open(&journal_path).map_err(writing(&journal_path))?;
         lock(&journal, path)?;
         write_json(&manifest_path, &manifest)?;
         Ok(Self {

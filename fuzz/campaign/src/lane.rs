@@ -188,10 +188,7 @@ fn is_asked(observations: &[Observation], engine: &EngineName) -> bool {
 }
 
 fn diverges(verdict: &Verdict, engine: &EngineName) -> bool {
-    verdict
-        .differences
-        .iter()
-        .any(|difference| difference.ruling == Ruling::Diverge && difference.engine == *engine)
+    verdict.differences.iter().any(|difference| difference.ruling == Ruling::Diverge && difference.engine == *engine)
 }
 
 /// Whether the case is run once more, in full capture.
@@ -267,10 +264,9 @@ fn finding(
 fn reason_word(reason: Reason) -> String {
     match serde_json::to_value(reason) {
         Ok(serde_json::Value::String(word)) => word,
-        Ok(serde_json::Value::Object(map)) => map
-            .iter()
-            .map(|(kind, of)| format!("{kind}-{}", of.as_str().unwrap_or_default()))
-            .collect(),
+        Ok(serde_json::Value::Object(map)) => {
+            map.iter().map(|(kind, of)| format!("{kind}-{}", of.as_str().unwrap_or_default())).collect()
+        }
         _ => "other".to_owned(),
     }
 }

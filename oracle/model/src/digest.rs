@@ -136,7 +136,12 @@ mod tests {
     #[test]
     fn digest_is_the_published_function() {
         let page: Vec<u8> = (0..65536_u32).map(|index| (index * 7 % 251) as u8).collect();
-        for (bytes, expected) in [(&b""[..], "2e325443fa204319a9b5c470cdc919f6"), (b"wassay", "445b149f80ef86e0e07df3fb8ddfee91"), (&[0; 65536], "791f1a5a06091ec760b513f127f15716"), (&page, "1d01b2494b312602f70085d07a9764ca")] {
+        for (bytes, expected) in [
+            (&b""[..], "2e325443fa204319a9b5c470cdc919f6"),
+            (b"wassay", "445b149f80ef86e0e07df3fb8ddfee91"),
+            (&[0; 65536], "791f1a5a06091ec760b513f127f15716"),
+            (&page, "1d01b2494b312602f70085d07a9764ca"),
+        ] {
             assert_eq!(Digest::of(bytes).to_string(), expected);
         }
     }

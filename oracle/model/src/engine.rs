@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn names_round_trip() {
-        for text in ["reference", "wasmi@1.1.0", "wasmtime@38.0.0+winch", "node+no-liftoff+x", "exec:/opt/my worker@2"] {
+        for text in ["reference", "wasmi@1.1.0", "wasmtime@38.0.0+winch", "node+no-liftoff+x", "exec:/opt/my worker@2"]
+        {
             assert_eq!(text.parse::<EngineName>().unwrap().to_string(), text);
         }
     }

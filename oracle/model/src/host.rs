@@ -52,8 +52,7 @@ fn without_nan_bits(value: Value) -> u128 {
 }
 
 const EDGES_32: [u32; 8] = [0, 1, u32::MAX, 0x7fff_ffff, 0x8000_0000, 31, 32, 0xffff];
-const EDGES_64: [u64; 8] =
-    [0, 1, u64::MAX, 0x7fff_ffff_ffff_ffff, 0x8000_0000_0000_0000, 63, 64, 0xffff_ffff];
+const EDGES_64: [u64; 8] = [0, 1, u64::MAX, 0x7fff_ffff_ffff_ffff, 0x8000_0000_0000_0000, 63, 64, 0xffff_ffff];
 const EDGES_F32: [f32; 8] = [0.0, -0.0, 1.0, -1.5, f32::INFINITY, f32::MIN_POSITIVE, f32::MAX, 2_147_483_648.0];
 const EDGES_F64: [f64; 8] =
     [0.0, -0.0, 1.0, -1.5, f64::NEG_INFINITY, f64::MIN_POSITIVE, f64::MAX, 9_007_199_254_740_993.0];

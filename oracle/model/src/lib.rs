@@ -19,8 +19,8 @@ mod value;
 mod verdict;
 
 pub use case::{
-    Action, Bytes, Host, InstanceIdx, Limits, Lineup, Module, ModuleIdx, Plan, PlanStep, Provenance, Snapshot,
-    StepIdx, TestCase,
+    Action, Bytes, Host, InstanceIdx, Limits, Lineup, Module, ModuleIdx, Plan, PlanStep, Provenance, Snapshot, StepIdx,
+    TestCase,
 };
 pub use digest::{CaseId, Digest, NotHexadecimal};
 pub use engine::{Bound, Capabilities, EngineId, EngineName, EngineNameError, Isolation};
@@ -34,6 +34,4 @@ pub use observation::{
 pub use trap::{TrapKind, TrapKinds};
 pub use types::{FuncType, HeapType, Nullability, RefType, ValType};
 pub use value::{Identity, Ref, Value, ValueSyntaxError};
-pub use verdict::{
-    Allowance, Compared, Difference, Horizon, Reason, Ruling, Site, SiteKind, Verdict,
-};
+pub use verdict::{Allowance, Compared, Difference, Horizon, Reason, Ruling, Site, SiteKind, Verdict};

@@ -61,7 +61,9 @@ pub enum Identity {
 
 /// Why a text is no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a value: {why}; write for example i32:-5, i64:7, f32:0x7fc00000, f64:1.5, v128:0x<32 hex digits>, ref:null or ref:extern:3")]
+#[error(
+    "`{text}` is not a value: {why}; write for example i32:-5, i64:7, f32:0x7fc00000, f64:1.5, v128:0x<32 hex digits>, ref:null or ref:extern:3"
+)]
 pub struct ValueSyntaxError {
     text: String,
     why: &'static str,
@@ -240,8 +242,17 @@ mod tests {
     #[test]
     fn text_form_round_trips() {
         for text in [
-            "i32:-5", "i32:2147483647", "i64:-9223372036854775808", "f32:0x7fc00000", "f64:0x3ff8000000000000",
-            "v128:0x00112233445566778899aabbccddeeff", "ref:null", "ref:func", "ref:func:#2", "ref:extern:3", "ref:i31:-1",
+            "i32:-5",
+            "i32:2147483647",
+            "i64:-9223372036854775808",
+            "f32:0x7fc00000",
+            "f64:0x3ff8000000000000",
+            "v128:0x00112233445566778899aabbccddeeff",
+            "ref:null",
+            "ref:func",
+            "ref:func:#2",
+            "ref:extern:3",
+            "ref:i31:-1",
         ] {
             assert_eq!(text.parse::<Value>().unwrap().to_string(), text);
         }

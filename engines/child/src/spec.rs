@@ -1,0 +1,123 @@
+//! Who is asked and which programs host them.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use wassay_adapter::wire::WireError;
+use wassay_model::{EngineName, Isolation, Lineup};
+
+/// What a [`Crew`](crate::Crew) is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrewSpec {
+    /// The program that hosts engines whose seat names no other.
+    pub launch: Launch,
+    /// The engines, in the order in which the crew counts them.
+    pub seats: Vec<Seat>,
+    /// How much memory a worker may use, in bytes, its engines' together.
+    pub memory_max_bytes: u64,
+    /// How long a worker may take to open its engines, in milliseconds.
+    pub start_deadline_ms: u32,
+}
+
+/// An engine of a crew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// The engine's name.
+    pub engine: EngineName,
+    /// Whether it shares a process with the others of its group: all that share and have the same launch.
+    pub isolation: Isolation,
+    /// The program that hosts it, where that is not the crew's.
+    pub launch: Option<Launch>,
+}
+
+/// How to start a worker: the arguments of
+/// [`WorkerArgs::to_args`](wassay_adapter::wire::WorkerArgs::to_args) follow behind those given here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// The program.
+    pub program: PathBuf,
+    /// What stands before the worker's own arguments.
+    pub args: Vec<OsString>,
+}
+
+impl Launch {
+    /// The program that is running, with `args`.
+    ///
+    /// It is named through `/proc` where that exists: the path in the file system may lead to another
+    /// build by now.
+    #[must_use]
+    pub fn this_program(args: impl IntoIterator<Item = OsString>) -> Self {
+        let link = Path::new("/proc/self/exe");
+        let program = if link.exists() { Ok(link.to_owned()) } else { std::env::current_exe() };
+        Self { program: program.unwrap_or_else(|_| "wassay".into()), args: args.into_iter().collect() }
+    }
+}
+
+impl CrewSpec {
+    /// The usual crew of a line-up: 2 GiB for a worker, one minute to start.
+    #[must_use]
+    pub fn new(launch: Launch, lineup: &[Lineup]) -> Self {
+        let seat = |entry: &Lineup| Seat { engine: entry.engine.clone(), isolation: entry.isolation, launch: None };
+        Self { launch, seats: lineup.iter().map(seat).collect(), memory_max_bytes: 2 << 30, start_deadline_ms: 60_000 }
+    }
+}
+
+/// Why engines could not be asked. Never something that an engine did to a case.
+#[derive(Debug, thiserror::Error)]
+pub enum CrewError {
+    /// The system starts no process.
+    #[error("the worker program {} cannot be started for {engines}: {source}{hint}", program.display())]
+    Spawn {
+        /// The program.
+        program: PathBuf,
+        /// The engines that it was to host.
+        engines: String,
+        /// What the system says.
+        source: io::Error,
+        /// What may help, behind a semicolon.
+        hint: &'static str,
+    },
+    /// No file can be made in which a worker keeps its progress.
+    #[error("no temporary file can be made in {}: {source}", directory.display())]
+    Progress {
+        /// Where.
+        directory: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// An engine cannot be opened.
+    #[error("`{engine}` cannot be opened: {words}")]
+    Unavailable {
+        /// Which one.
+        engine: EngineName,
+        /// Why.
+        words: String,
+    },
+    /// A worker died before it could be asked.
+    #[error("the worker of {engines} {how} while it was starting{words}")]
+    Start {
+        /// Its engines, or the one that was being opened.
+        engines: String,
+        /// How it died.
+        how: String,
+        /// Its last words, behind a colon.
+        words: String,
+    },
+    /// A worker's first words are no hello.
+    #[error("the program {} that should host {engines} is no worker: {source}", program.display())]
+    Hello {
+        /// The program.
+        program: PathBuf,
+        /// The engines that it was to host.
+        engines: String,
+        /// What is wrong with what it said.
+        source: WireError,
+    },
+    /// The case cannot be sent.
+    #[error("the case cannot be sent to workers: {0}")]
+    Case(#[source] WireError),
+    /// Waiting for workers failed.
+    #[error("workers cannot be waited for: {0}")]
+    Wait(#[source] io::Error),
+}

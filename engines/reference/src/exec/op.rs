@@ -1,0 +1,245 @@
+//! What the machine executes: a flat list of operators, one for one instruction of the standard.
+//!
+//! `block`, `loop`, `nop` and `end` have no operator: lowering has resolved every label to a position in the list and
+//! to what a branch keeps and drops. Loads and stores that do the same to bytes share an operator (`i32.load` and
+//! `f32.load` both move 32 bits).
+
+use super::planted::Fault;
+use crate::syntax::{Arity, LaneOp, LoadLaneOp, LoadOp, NumericOp, StoreLaneOp, VectorOp};
+
+macro_rules! ops {
+    (numeric: $($numeric:ident)*; $($rest:tt)*) => {
+        /// An operator with its immediates.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Op {
+            $($numeric,)*
+            $($rest)*
+        }
+
+        impl From<NumericOp> for Op {
+            fn from(op: NumericOp) -> Self {
+                match op {
+                    $(NumericOp::$numeric => Self::$numeric,)*
+                }
+            }
+        }
+    };
+}
+
+ops! {
+    numeric:
+        I32Eqz I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU
+        I64Eqz I64Eq I64Ne I64LtS I64LtU I64GtS I64GtU I64LeS I64LeU I64GeS I64GeU
+        F32Eq F32Ne F32Lt F32Gt F32Le F32Ge
+        F64Eq F64Ne F64Lt F64Gt F64Le F64Ge
+        I32Clz I32Ctz I32Popcnt I32Add I32Sub I32Mul I32DivS I32DivU I32RemS I32RemU
+        I32And I32Or I32Xor I32Shl I32ShrS I32ShrU I32Rotl I32Rotr
+        I64Clz I64Ctz I64Popcnt I64Add I64Sub I64Mul I64DivS I64DivU I64RemS I64RemU
+        I64And I64Or I64Xor I64Shl I64ShrS I64ShrU I64Rotl I64Rotr
+        F32Abs F32Neg F32Ceil F32Floor F32Trunc F32Nearest F32Sqrt
+        F32Add F32Sub F32Mul F32Div F32Min F32Max F32Copysign
+        F64Abs F64Neg F64Ceil F64Floor F64Trunc F64Nearest F64Sqrt
+        F64Add F64Sub F64Mul F64Div F64Min F64Max F64Copysign
+        I32WrapI64 I32TruncF32S I32TruncF32U I32TruncF64S I32TruncF64U
+        I64ExtendI32S I64ExtendI32U I64TruncF32S I64TruncF32U I64TruncF64S I64TruncF64U
+        F32ConvertI32S F32ConvertI32U F32ConvertI64S F32ConvertI64U F32DemoteF64
+        F64ConvertI32S F64ConvertI32U F64ConvertI64S F64ConvertI64U F64PromoteF32
+        I32ReinterpretF32 I64ReinterpretF64 F32ReinterpretI32 F64ReinterpretI64
+        I32Extend8S I32Extend16S I64Extend8S I64Extend16S I64Extend32S
+        I32TruncSatF32S I32TruncSatF32U I32TruncSatF64S I32TruncSatF64U
+        I64TruncSatF32S I64TruncSatF32U I64TruncSatF64S I64TruncSatF64U
+        I64Add128 I64Sub128 I64MulWideS I64MulWideU;
+
+    // Control. Targets are positions in the module's list.
+    Unreachable,
+    Br(u32),
+    BrIf(u32),
+    /// Taken if the condition is zero: the `if` instruction.
+    BrUnless(u32),
+    /// A branch that drops operands under the ones that it keeps; `shift` says how many.
+    BrShift { target: u32, shift: u32 },
+    BrIfShift { target: u32, shift: u32 },
+    /// `count` targets and the default, in the side table.
+    BrTable { first: u32, count: u32 },
+    BrOnNull(u32),
+    BrOnNullShift { target: u32, shift: u32 },
+    BrOnNonNull(u32),
+    BrOnNonNullShift { target: u32, shift: u32 },
+    /// Branches if the reference has the type, or, if `unless`, has it not; the branch is in the side table.
+    BrOnCast { branch: u32, cast: u32, unless: bool },
+    Return { slots: u32, refs: u32 },
+    /// A function that the module defines, counted without imports.
+    Call(u32),
+    /// A function that the module imports.
+    CallImport(u32),
+    CallIndirect { table: u32, ty: u32 },
+    CallRef,
+    ReturnCall(u32),
+    ReturnCallImport(u32),
+    ReturnCallIndirect { table: u32, ty: u32 },
+    ReturnCallRef,
+    Throw(u32),
+    ThrowRef,
+
+    // Parametric: by where the operand lies.
+    Drop,
+    DropVector,
+    DropRef,
+    Select,
+    SelectVector,
+    SelectRef,
+
+    // Variables: locals by their place in the frame.
+    LocalGet(u32),
+    LocalSet(u32),
+    LocalTee(u32),
+    LocalGetVector(u32),
+    LocalSetVector(u32),
+    LocalTeeVector(u32),
+    LocalGetRef(u32),
+    LocalSetRef(u32),
+    LocalTeeRef(u32),
+    GlobalGet(u32),
+    GlobalSet(u32),
+    GlobalGetVector(u32),
+    GlobalSetVector(u32),
+    GlobalGetRef(u32),
+    GlobalSetRef(u32),
+
+    // Tables.
+    TableGet(u32),
+    TableSet(u32),
+    TableSize(u32),
+    TableGrow(u32),
+    TableFill(u32),
+    TableCopy { dst: u32, src: u32 },
+    TableInit { table: u32, elem: u32 },
+    ElemDrop(u32),
+
+    // Memories.
+    Load8U { memory: u32, offset: u64 },
+    Load16U { memory: u32, offset: u64 },
+    Load32 { memory: u32, offset: u64 },
+    Load64 { memory: u32, offset: u64 },
+    I32Load8S { memory: u32, offset: u64 },
+    I32Load16S { memory: u32, offset: u64 },
+    I64Load8S { memory: u32, offset: u64 },
+    I64Load16S { memory: u32, offset: u64 },
+    I64Load32S { memory: u32, offset: u64 },
+    Store8 { memory: u32, offset: u64 },
+    Store16 { memory: u32, offset: u64 },
+    Store32 { memory: u32, offset: u64 },
+    Store64 { memory: u32, offset: u64 },
+    LoadVector { op: LoadOp, memory: u32, offset: u64 },
+    StoreVector { memory: u32, offset: u64 },
+    LoadLane { op: LoadLaneOp, lane: u8, memory: u32, offset: u64 },
+    StoreLane { op: StoreLaneOp, lane: u8, memory: u32, offset: u64 },
+    MemorySize(u32),
+    MemoryGrow(u32),
+    MemoryFill(u32),
+    MemoryCopy { dst: u32, src: u32 },
+    MemoryInit { memory: u32, data: u32 },
+    DataDrop(u32),
+
+    // References and aggregates.
+    RefNull,
+    RefIsNull,
+    RefFunc(u32),
+    RefAsNonNull,
+    RefEq,
+    /// The types of casts are in the instance.
+    RefTest(u32),
+    RefCast(u32),
+    RefI31,
+    I31GetS,
+    I31GetU,
+    StructNew(u32),
+    StructNewDefault(u32),
+    // Fields by their place among the object's slots or references; packed ones by their width in bits.
+    StructGet(u32),
+    StructGetVector(u32),
+    StructGetRef(u32),
+    StructGetS { slot: u32, bits: u8 },
+    StructGetU { slot: u32, bits: u8 },
+    StructSet(u32),
+    StructSetVector(u32),
+    StructSetRef(u32),
+    ArrayNew(u32),
+    ArrayNewDefault(u32),
+    ArrayNewFixed { ty: u32, len: u32 },
+    ArrayNewData { ty: u32, data: u32 },
+    ArrayNewElem { ty: u32, elem: u32 },
+    // Elements by their width in bytes, 0 for references. Packed elements are zero-extended by `ArrayGet`.
+    ArrayGet(u8),
+    ArrayGetS(u8),
+    ArraySet(u8),
+    ArrayLen,
+    ArrayFill(u8),
+    ArrayCopy,
+    ArrayInitData { width: u8, data: u32 },
+    ArrayInitElem(u32),
+
+    // Constants: the bits as they lie in a slot.
+    Const(u64),
+
+    // Vectors.
+    /// A constant in the side pool.
+    ConstVector(u32),
+    /// Lanes in the side pool.
+    Shuffle(u32),
+    Lane { op: LaneOp, lane: u8 },
+    Vector(VectorOp),
+
+    /// An operator of the engine that is wrong on purpose; never made without a configured fault.
+    Planted { fault: Fault, index: u32, immediate: u64 },
+}
+
+/// What a branch does to the operand stacks: it keeps the topmost operands and drops the ones below them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Shift {
+    pub(crate) keep_slots: u32,
+    pub(crate) drop_slots: u32,
+    pub(crate) keep_refs: u32,
+    pub(crate) drop_refs: u32,
+}
+
+/// A target in a side table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Branch {
+    pub(crate) target: u32,
+    pub(crate) shift: Shift,
+}
+
+/// The code of a `try_table`: exceptions that leave it are offered to its handlers, first one first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Guard {
+    /// Positions of the first operator inside and the first one behind.
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    /// Its handlers in the side table.
+    pub(crate) first: u32,
+    pub(crate) count: u32,
+}
+
+/// A handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Handler {
+    /// The tag that it catches, or any.
+    pub(crate) tag: Option<u32>,
+    /// Whether it passes the exception on.
+    pub(crate) with_ref: bool,
+    /// The target, in the side table of branches.
+    pub(crate) branch: u32,
+    /// The heights of the operand stacks under the target's operands, from the start of the frame.
+    pub(crate) height: Arity,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Op;
+
+    #[test]
+    fn an_op_takes_at_most_16_bytes() {
+        assert!(size_of::<Op>() <= 16, "{}", size_of::<Op>());
+    }
+}

@@ -1,0 +1,10 @@
+//! The reference interpreter: module bytes in, what the standard says about them out.
+//! The rooms are the standard's chapters: [`syntax`] (2), [`binary`] (5), [`valid`] (3) and execution (4).
+//! It must not know any engine under test, nor share a decoder or validator with one.
+
+#![forbid(unsafe_code)]
+
+pub mod binary;
+pub mod exec;
+pub mod syntax;
+pub mod valid;

@@ -1,0 +1,228 @@
+//! Which findings share a bucket, and under which name.
+
+use std::collections::BTreeSet;
+
+use wassay_model::{
+    Crash, CrashManner, Difference, Ending, EngineId, EngineName, ExportName, Features, Host, HostCalls, InstanceIdx,
+    Limits, Observation, Outcome, Plan, Provenance, Reason, Ruling, Signature, Site, SiteKind, Step, StepIdx, TestCase,
+    Timing, TrapKind, Verdict,
+};
+use wassay_triage::{Arrival, Buckets, bucket_name, signature, signatures};
+
+fn case() -> TestCase {
+    TestCase {
+        modules: vec![],
+        plan: Plan::default(),
+        host: Host::None,
+        features: Features::V1,
+        limits: Limits::default(),
+        provenance: Provenance::File { path: String::new() },
+    }
+}
+
+fn engine(name: &str) -> EngineName {
+    name.parse().unwrap()
+}
+
+fn observation(name: &str, outcome: Outcome, ending: Ending) -> Observation {
+    Observation {
+        engine: EngineId { name: engine(name), version: "1".to_owned() },
+        steps: vec![Step { outcome, host_calls: HostCalls::default(), state: None }],
+        ending,
+        open: vec![],
+        words: vec![],
+        instructions: vec![],
+        timing: Timing::default(),
+    }
+}
+
+fn difference(name: &str, site: Site) -> Difference {
+    Difference {
+        site,
+        engine: engine(name),
+        actual: "this".to_owned(),
+        against: engine("reference"),
+        expected: "that".to_owned(),
+        ruling: Ruling::Diverge,
+        reason: Reason::Deterministic,
+    }
+}
+
+fn verdict(differences: Vec<Difference>) -> Verdict {
+    Verdict { ruling: Ruling::Diverge, differences, ..Verdict::default() }
+}
+
+/// The signature of one engine that differs from the reference at `site`.
+fn one(name: &str, site: Site, expected: Outcome, actual: Outcome, ending: Ending) -> Signature {
+    let observations = [observation("reference", expected, Ending::Finished), observation(name, actual, ending)];
+    signature(&case(), &verdict(vec![difference(name, site)]), &observations)
+}
+
+const STEP: StepIdx = StepIdx(0);
+
+fn export(name: &str) -> ExportName {
+    ExportName { instance: InstanceIdx(0), name: name.to_owned() }
+}
+
+fn returned() -> Outcome {
+    Outcome::Returned(vec![])
+}
+
+fn value_sites() -> Vec<Site> {
+    vec![
+        Site::Result { step: STEP, position: 3 },
+        Site::Global { step: STEP, export: export("g") },
+        Site::Memory { step: STEP, export: export("m"), offset: Some(9) },
+        Site::MemorySize { step: STEP, export: export("m") },
+        Site::Table { step: STEP, export: export("t"), element: 9 },
+        Site::TableSize { step: STEP, export: export("t") },
+        Site::HostCalls { step: STEP, call: 2 },
+    ]
+}
+
+fn crashed(manner: CrashManner) -> Ending {
+    Ending::Crashed(Crash { manner, words: "at 0x1234".to_owned() })
+}
+
+#[test]
+fn a_wrong_value_has_one_signature_wherever_it_shows() {
+    let all: BTreeSet<Signature> =
+        value_sites().into_iter().map(|site| one("wasmi", site, returned(), returned(), Ending::Finished)).collect();
+    assert_eq!(all.len(), 1, "{all:#?}");
+}
+
+#[test]
+fn signatures_tell_who_and_which_class_apart() {
+    let trapped = |kind: TrapKind| Outcome::Trapped(kind.into());
+    let outcome = |expected, actual| one("wasmi", Site::Outcome(STEP), expected, actual, Ending::Finished);
+    let ending = |ending| one("wasmi", Site::Ending, returned(), returned(), ending);
+    let all = [
+        one("wasmi", value_sites().remove(0), returned(), returned(), Ending::Finished),
+        one("tinywasm", value_sites().remove(0), returned(), returned(), Ending::Finished),
+        outcome(returned(), trapped(TrapKind::Unreachable)),
+        outcome(returned(), trapped(TrapKind::MemoryOutOfBounds)),
+        outcome(trapped(TrapKind::Unreachable), returned()),
+        outcome(returned(), Outcome::Rejected),
+        outcome(Outcome::Malformed, returned()),
+        ending(crashed(CrashManner::Signal(11))),
+        ending(crashed(CrashManner::Panic)),
+        ending(Ending::TimedOut),
+    ];
+    let names: BTreeSet<String> = all.iter().map(bucket_name).collect();
+    assert_eq!(names.len(), all.len());
+    insta::assert_snapshot!(all.iter().map(bucket_name).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn refusals_share_a_class_however_they_are_worded() {
+    let refused = |outcome| one("wasmi", Site::Outcome(STEP), returned(), outcome, Ending::Finished);
+    assert_eq!(refused(Outcome::Malformed), refused(Outcome::Invalid));
+    assert_eq!(refused(Outcome::Rejected), refused(Outcome::Invalid));
+}
+
+#[test]
+fn words_of_a_crash_and_its_place_do_not_count() {
+    let crash = |words: &str, steps: usize| {
+        let mut crashed = observation(
+            "wasmi",
+            returned(),
+            Ending::Crashed(Crash { manner: CrashManner::Panic, words: words.to_owned() }),
+        );
+        crashed.steps.truncate(steps);
+        let all = [observation("reference", returned(), Ending::Finished), crashed];
+        signature(&case(), &verdict(vec![difference("wasmi", Site::Ending)]), &all)
+    };
+    assert_eq!(crash("a", 0), crash("b", 1));
+}
+
+#[test]
+fn engines_that_differ_in_the_same_way_are_one_signature_and_others_have_their_own() {
+    let observations = [
+        observation("reference", returned(), Ending::Finished),
+        observation("b", returned(), Ending::Finished),
+        observation("a", returned(), crashed(CrashManner::Signal(11))),
+        observation("c", returned(), Ending::Finished),
+    ];
+    let verdict = verdict(vec![
+        difference("c", Site::Global { step: STEP, export: export("g") }),
+        difference("b", Site::Result { step: STEP, position: 0 }),
+        difference("b", Site::Global { step: STEP, export: export("g") }),
+        difference("a", Site::Ending),
+    ]);
+    let all = signatures(&case(), &verdict, &observations);
+    let parties: Vec<Vec<String>> =
+        all.iter().map(|signature| signature.parties.iter().map(ToString::to_string).collect()).collect();
+    assert_eq!(parties, [vec!["b value", "c value"], vec!["a crashed:signal-11"]]);
+    assert_eq!(all[1].against, None);
+    assert_eq!(signature(&case(), &verdict, &observations), all[0]);
+}
+
+#[test]
+fn a_verdict_without_differences_has_an_empty_signature() {
+    let empty = signature(&case(), &Verdict::default(), &[]);
+    assert_eq!((empty.parties.len(), empty.against), (0, None));
+}
+
+#[test]
+fn names_are_tame_and_short() {
+    let wild = Signature {
+        parties: (0..9)
+            .map(|number| wassay_model::Party {
+                engine: engine(&format!("exec:/opt/My Engine {number}/bin")),
+                class: "trapped:memory-out-of-bounds|table-out-of-bounds".to_owned(),
+            })
+            .collect(),
+        against: None,
+        site: SiteKind::Outcome,
+        skeleton: vec!["i32.add".to_owned()],
+    };
+    let name = bucket_name(&wild);
+    assert!(name.len() <= 81, "{name}");
+    assert!(
+        name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || ".+_-".contains(letter))
+    );
+    let other = Signature { skeleton: vec!["i32.sub".to_owned()], ..wild };
+    assert_ne!(bucket_name(&other), name);
+}
+
+#[test]
+fn buckets_are_the_same_in_any_order_of_arrival() {
+    let signatures = [
+        one("wasmi", value_sites().remove(0), returned(), returned(), Ending::Finished),
+        one("wasmi", Site::Ending, returned(), returned(), Ending::TimedOut),
+    ];
+    let arrivals: Vec<(usize, u64)> = vec![(0, 5), (1, 3), (0, 1), (0, 9), (1, 8), (0, 2)];
+    let filled = |order: &[(usize, u64)]| {
+        let mut buckets = Buckets::new(2);
+        for (signature, index) in order {
+            buckets.add(&signatures[*signature], *index, &format!("case {index}"));
+        }
+        buckets
+    };
+    let expected = filled(&arrivals);
+    for turn in 0..arrivals.len() {
+        let mut order = arrivals.clone();
+        order.rotate_left(turn);
+        assert_eq!(filled(&order), expected);
+        let (front, back) = order.split_at(turn);
+        let (mut left, right) = (filled(front), filled(back));
+        left.merge(&right);
+        assert_eq!(left, expected);
+    }
+    let bucket = expected.get(&bucket_name(&signatures[0])).unwrap();
+    assert_eq!((bucket.hits, bucket.explanation.as_str()), (4, "case 1"));
+    assert_eq!(bucket.cases, BTreeSet::from([1, 2]));
+    assert_eq!(serde_json::from_str::<Buckets>(&serde_json::to_string(&expected).unwrap()).unwrap(), expected);
+}
+
+#[test]
+fn an_arrival_says_whether_its_bucket_is_new() {
+    let signature = one("wasmi", value_sites().remove(0), returned(), returned(), Ending::Finished);
+    let mut buckets = Buckets::new(8);
+    assert!(buckets.is_empty());
+    assert_eq!(buckets.add(&signature, 5, ""), Arrival::New);
+    assert_eq!(buckets.add(&signature, 6, ""), Arrival::Known);
+    assert_eq!(buckets.add(&signature, 4, ""), Arrival::Earlier);
+    assert_eq!(buckets.get(&bucket_name(&signature)).unwrap().hits, 3);
+    assert_eq!((buckets.len(), buckets.iter().count()), (1, 1));
+}
