@@ -11,6 +11,7 @@ use wassay_model::run::{End, SCHEMA, Summary, Times};
 
 use crate::folder::{FolderError, RunFolder};
 use crate::lane::{Done, Lane};
+use crate::pin;
 
 /// How far lanes may run ahead of the journal, in chunks: what waits for a slow chunk is kept in memory.
 const AHEAD_MAX: u64 = 512;
@@ -97,7 +98,10 @@ impl Campaign {
         let stopping = || stop.load(Ordering::Relaxed) || halt.load(Ordering::Relaxed) || time_is_up();
         let (sender, receiver) = mpsc::channel::<Message>();
 
-        let lane = |sender: mpsc::Sender<Message>| {
+        let lane = |place: Option<usize>, sender: mpsc::Sender<Message>| {
+            if let Some(cpu) = place {
+                pin::stay_on(cpu);
+            }
             let crew = Crew::new(self.crew.clone());
             let mut lane = Lane { manifest: &manifest, profile, crew, times: Times::default() };
             let mut failure = None;
@@ -151,9 +155,11 @@ impl Campaign {
         let mut failure: Option<CampaignError> = None;
         pool.in_place_scope(|scope| {
             let lane = &lane;
-            for _ in 0..self.jobs {
+            let places = pin::places(self.jobs);
+            for index in 0..self.jobs {
                 let sender = sender.clone();
-                scope.spawn(move |_| lane(sender));
+                let place = places.get(index).copied();
+                scope.spawn(move |_| lane(place, sender));
             }
             drop(sender);
             let mut waiting: BTreeMap<u64, Box<Done>> = BTreeMap::new();

@@ -8,7 +8,7 @@ use wassay_generate::Profile;
 use wassay_judge::{explain, judge};
 use wassay_model::run::{Chunk, EngineTally, Manifest, Tally, Times};
 use wassay_model::{
-    Action, Capture, CaseId, Ending, EngineName, Finding, Observation, Outcome, Provenance, Reason, Ruling, Site,
+    Action, Capture, CaseId, Ending, EngineName, Finding, Observation, Outcome, Provenance, Reason, Ruling,
     TestCase, Verdict,
 };
 
@@ -95,11 +95,17 @@ impl Lane<'_> {
         let first = self.judge(&case, &observations);
         count(&case, &observations, &first, tally);
         let mut ruling = first.ruling;
-        if deserves_a_second_look(&first) {
-            // Digests say that memories differ, not where, nor whether the difference is one of NaN bits.
+        if ruling == Ruling::Diverge {
+            // Digests say that memories differ, not where, nor whether the difference is one of NaN bits; and
+            // what does not come back is no property of the case.
             let again = self.ask(&case, &wanted, Capture::Full)?;
             let second = self.judge(&case, &again);
-            ruling = self.settle(index, id, case, (&first, &observations), (&second, &again), done);
+            ruling = settle(index, id, &case, (&first, &observations), (&second, &again), done);
+            if ruling == Ruling::Inconclusive {
+                leave_open(case, &second, again, done);
+            }
+        } else if ruling == Ruling::Inconclusive {
+            leave_open(case, &first, observations, done);
         }
         *tally.rulings.entry(ruling.to_string()).or_default() += 1;
         Ok(id)
@@ -128,51 +134,52 @@ impl Lane<'_> {
         self.times.judge_ns += nanoseconds(began);
         verdict
     }
+}
 
-    /// Turns two looks at one case into findings, and says how the case is ruled.
-    fn settle(
-        &self,
-        index: u64,
-        id: CaseId,
-        case: TestCase,
-        (first, first_seen): (&Verdict, &[Observation]),
-        (second, second_seen): (&Verdict, &[Observation]),
-        done: &mut Done,
-    ) -> Ruling {
-        let mut ruling = second.ruling;
-        for group in groups(second) {
-            let both = group.engines().all(|engine| diverges(first, engine) || !is_asked(first_seen, engine));
-            let verdict = group.verdict;
-            let confirmed = if both { (2, 2) } else { (1, 2) };
-            done.findings.push(finding(index, id, &case, verdict, second_seen, confirmed));
-        }
-        // What showed the first time only: an allowance explains it now that bytes are known, or it is flaky.
-        for group in groups(first) {
-            let engines: Vec<&EngineName> = group.engines().collect();
-            let explained = engines.iter().all(|engine| {
-                second.differences.iter().any(|difference| difference.engine == **engine)
-                    || second.horizons.iter().any(|horizon| horizon.engine == **engine)
-            });
-            // A time-out that does not come back says that the machine was busy.
-            let hung = first_seen.iter().any(|observation| {
-                engines.contains(&&observation.engine.name) && observation.ending == Ending::TimedOut
-            });
-            if !explained && !hung {
-                ruling = Ruling::Diverge;
-                done.findings.push(finding(index, id, &case, group.verdict, first_seen, (1, 2)));
-            }
-        }
-        if ruling == Ruling::Inconclusive {
-            let reason = second
-                .differences
-                .iter()
-                .find(|difference| difference.ruling == Ruling::Inconclusive)
-                .map_or_else(|| "horizon".to_owned(), |difference| reason_word(difference.reason));
-            let explanation = explain(second, &case);
-            done.open.push((reason, Evidence { case, observations: second_seen.to_vec(), explanation }));
-        }
-        ruling
+/// Turns two looks at one case into findings, and says how the case is ruled.
+fn settle(
+    index: u64,
+    id: CaseId,
+    case: &TestCase,
+    (first, first_seen): (&Verdict, &[Observation]),
+    (second, second_seen): (&Verdict, &[Observation]),
+    done: &mut Done,
+) -> Ruling {
+    let mut ruling = second.ruling;
+    for group in groups(second) {
+        let both = group.engines().all(|engine| diverges(first, engine) || !is_asked(first_seen, engine));
+        let verdict = group.verdict;
+        let confirmed = if both { (2, 2) } else { (1, 2) };
+        done.findings.push(finding(index, id, case, verdict, second_seen, confirmed));
     }
+    // What showed the first time only: an allowance explains it now that bytes are known, or it is flaky.
+    for group in groups(first) {
+        let engines: Vec<&EngineName> = group.engines().collect();
+        let explained = engines.iter().all(|engine| {
+            second.differences.iter().any(|difference| difference.engine == **engine)
+                || second.horizons.iter().any(|horizon| horizon.engine == **engine)
+        });
+        // A time-out that does not come back says that the machine was busy.
+        let hung = first_seen.iter().any(|observation| {
+            engines.contains(&&observation.engine.name) && observation.ending == Ending::TimedOut
+        });
+        if !explained && !hung {
+            ruling = Ruling::Diverge;
+            done.findings.push(finding(index, id, case, group.verdict, first_seen, (1, 2)));
+        }
+    }
+    ruling
+}
+
+/// Keeps a case whose ruling is open: what a better judge may want to see.
+fn leave_open(case: TestCase, verdict: &Verdict, observations: Vec<Observation>, done: &mut Done) {
+    let reason = verdict
+        .differences
+        .iter()
+        .find(|difference| difference.ruling == Ruling::Inconclusive)
+        .map_or_else(|| "horizon".to_owned(), |difference| reason_word(difference.reason));
+    let explanation = explain(verdict, &case);
+    done.open.push((reason, Evidence { case, observations, explanation }));
 }
 
 fn nanoseconds(since: Instant) -> u64 {
@@ -189,13 +196,6 @@ fn is_asked(observations: &[Observation], engine: &EngineName) -> bool {
 
 fn diverges(verdict: &Verdict, engine: &EngineName) -> bool {
     verdict.differences.iter().any(|difference| difference.ruling == Ruling::Diverge && difference.engine == *engine)
-}
-
-/// Whether the case is run once more, in full capture.
-fn deserves_a_second_look(verdict: &Verdict) -> bool {
-    verdict.ruling == Ruling::Diverge
-        || verdict.ruling == Ruling::Inconclusive
-            && verdict.differences.iter().any(|difference| matches!(difference.site, Site::Memory { .. }))
 }
 
 /// The divergences of engines that differ from the expectation in the same way.

@@ -8,6 +8,7 @@ mod conduct;
 mod evidence;
 mod folder;
 mod lane;
+mod pin;
 
 pub use conduct::{Campaign, CampaignError, Live, Until};
 pub use folder::{FolderError, RunFolder};
