@@ -33,7 +33,8 @@ pub trait Session {
     fn load(&mut self, module: ModuleIdx, bytes: &[u8]) -> Outcome;
 
     /// Links and instantiates a loaded module as instance number `instance`, with one extern for each
-    /// import, in the module's order. The start function runs here, with full fuel.
+    /// import, in the module's order. The start function runs here, with full fuel. `Unlinkable` where
+    /// there are too few or too many externs: so it is where our reader could not read the imports.
     fn instantiate(&mut self, module: ModuleIdx, instance: InstanceIdx, imports: &[Extern<'_>]) -> Outcome;
 
     /// Invokes an exported function, with full fuel. `Absent` where there is no such function.
@@ -54,6 +55,9 @@ pub trait Session {
 
     /// Shows the elements of an exported table to `look`, from index 0 on, until it returns `false`.
     /// Returns the table's size in elements; `None` where there is no such table.
+    ///
+    /// Identities, here and in results and globals, are any numbers that are equal for the same object and
+    /// unlike for others, through the whole session; the walk renumbers them.
     fn table(&mut self, instance: InstanceIdx, export: &str, look: &mut dyn FnMut(Ref) -> bool) -> Option<u64>;
 
     /// The engine's own words for the last outcome that was no return.
@@ -80,7 +84,8 @@ pub enum Extern<'a> {
         /// The export's name.
         export: &'a str,
     },
-    /// A function of the deterministic host, of exactly the type that the import declares.
+    /// A function of the deterministic host, of exactly the type that the import declares. Each import is
+    /// given a function of its own, whatever its name, so that identities are alike on all engines.
     Host {
         /// The import's name.
         name: &'a str,

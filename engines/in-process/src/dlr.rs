@@ -3,6 +3,9 @@
 //! The engine's functions are `unsafe` wherever they take an address: the address must be one of the same
 //! store. Here every address lives beside the one store that made it, in [`Case`], and none leaves it, so
 //! each `SAFETY` below says the same.
+//!
+//! Not guaranteed: that memories and tables stay within the case's limits. The engine has no hook for
+//! them, so a case declares its maxima.
 #![allow(unsafe_code, reason = "the engine's interface is unsafe wherever it takes an address")]
 
 use std::cell::OnceCell;
@@ -237,7 +240,7 @@ impl Case<'_> {
         let ty_of_engine = dlr_wasm_interpreter::FuncType { params: types(&ty.params)?, returns: types(&ty.results)? };
         let number = self.host_funcs.len();
         self.host_funcs.push((name.to_owned(), ty.results.clone()));
-        Some(self.store.func_alloc(ty_of_engine, number.into()))
+        Some(self.store.func_alloc(ty_of_engine, number))
     }
 
     fn answer(&mut self, call: &HostCall) -> Vec<dlr_wasm_interpreter::Value> {
@@ -249,7 +252,7 @@ impl Case<'_> {
                 value => value,
             })
             .collect();
-        let (name, results) = &self.host_funcs[usize::from(call.hostcode)];
+        let (name, results) = &self.host_funcs[call.hostcode];
         let answers = self.host.call(name, &args, results);
         answers.into_iter().zip(results).filter_map(|(answer, ty)| input(answer, val_type(*ty)?)).collect()
     }

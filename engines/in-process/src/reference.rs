@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use wassay_adapter::{Engine, Extern, HostHandle, Session};
 use wassay_model::{
-    Bound, Capabilities, EngineId, EngineName, Exception, Features, FuncType, HeapType, Identity, InstanceIdx, Limits,
-    ModuleIdx, OpenChoice, Outcome, Ref, RefType, Resource, ValType, Value,
+    Bound, Capabilities, EngineId, EngineName, Exception, Feature, Features, FuncType, HeapType, Identity, InstanceIdx,
+    Limits, ModuleIdx, OpenChoice, Outcome, Ref, RefType, Resource, ValType, Value,
 };
 use wassay_reference::exec::{
     Config, ExecError, Fault, Host, HostFuncId, InstantiateError, LoadError, LoadedModule, ModuleInst, Store,
@@ -17,7 +17,7 @@ use crate::Unavailable;
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What the interpreter runs.
-const FEATURES: Features = Features::V3;
+const FEATURES: Features = Features::V3.union(Features::of(&[Feature::WideArithmetic, Feature::CustomPageSizes]));
 
 struct Reference {
     id: EngineId,
@@ -79,6 +79,7 @@ impl Engine for Reference {
             store: Store::new(config),
             host: Answers { host, funcs: Vec::new() },
             fuel_max: limits.fuel_max,
+            instructions: 0,
             modules: Vec::new(),
             instances: Vec::new(),
             last: None,
@@ -90,6 +91,8 @@ struct Case {
     store: Store,
     host: Answers,
     fuel_max: u64,
+    /// What the last instantiation or invocation took, until it is asked for.
+    instructions: u64,
     modules: Vec<Option<LoadedModule>>,
     instances: Vec<Option<ModuleInst>>,
     last: Option<String>,
@@ -168,7 +171,12 @@ impl Session for Case {
                 None => return Outcome::Unlinkable,
             }
         }
-        match self.store.instantiate(&module, &externs, &mut self.host) {
+        let made = self.store.instantiate(&module, &externs, &mut self.host);
+        // Linking comes before the fuel is filled up: what is left then is of an earlier step.
+        if !matches!(made, Err(InstantiateError::Unlinkable(_))) {
+            self.count();
+        }
+        match made {
             Ok(made) => {
                 crate::put(&mut self.instances, instance.position(), made);
                 Outcome::Returned(Vec::new())
@@ -185,7 +193,9 @@ impl Session for Case {
         let Some(wassay_reference::exec::Extern::Func(func)) = self.export(instance, export) else {
             return Outcome::Absent;
         };
-        match self.store.invoke(func, args, &mut self.host) {
+        let values = self.store.invoke(func, args, &mut self.host);
+        self.count();
+        match values {
             Ok(values) => Outcome::Returned(values),
             Err(error) => self.fail(&error),
         }
@@ -240,13 +250,17 @@ impl Session for Case {
     }
 
     fn instructions(&mut self) -> Option<u64> {
-        Some(self.fuel_max.saturating_sub(self.store.fuel_left()))
+        Some(std::mem::take(&mut self.instructions))
     }
 }
 
 impl Case {
     fn export(&self, instance: InstanceIdx, name: &str) -> Option<wassay_reference::exec::Extern> {
         self.store.export(self.instances.get(instance.position()).copied().flatten()?, name)
+    }
+
+    fn count(&mut self) {
+        self.instructions = self.fuel_max.saturating_sub(self.store.fuel_left());
     }
 
     fn fail(&mut self, error: &ExecError) -> Outcome {

@@ -1,8 +1,11 @@
 //! tinywasm: a small interpreter that rewrites modules into instructions of its own.
+//!
+//! Not guaranteed: that tables stay within the case's limits. The engine has no hook for them, so a case
+//! that grows a table declares a maximum.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tinywasm::engine::{Config, StackConfig};
+use tinywasm::engine::{Config, LinearMemory, MemoryBackend, StackConfig, VecMemory};
 use tinywasm::parser::{ParseError, Parser, ParserOptions};
 use tinywasm::types::{ExternRef, ModuleInner, WasmType, WasmValue};
 use tinywasm::{Error, ExecProgress, ExternItem, Function, HostFunction, Imports, Module, ModuleInstance, Store, Trap};
@@ -56,12 +59,17 @@ impl Engine for Tinywasm {
 
     fn open<'a>(&'a mut self, limits: &Limits, host: HostHandle) -> Result<Box<dyn Session + 'a>, Outcome> {
         let frames_max = limits.frames_max as usize;
-        let config =
-            Config::new().with_value_stack(SLOTS).with_call_stack(StackConfig::dynamic(frames_max.min(64), frames_max));
+        let memory_bytes_max = limits.memory_pages_max as usize * 65_536;
+        let config = Config::new()
+            .with_value_stack(SLOTS)
+            .with_call_stack(StackConfig::dynamic(frames_max.min(64), frames_max))
+            .with_memory_backend(Bounded::backend(memory_bytes_max));
         Ok(Box::new(Case {
             parser: &self.parser,
             store: Store::new(tinywasm::Engine::new(config)),
             host,
+            memory_bytes_max: memory_bytes_max as u64,
+            table_elements_max: u64::from(limits.table_elements_max),
             fuel_max: u32::try_from(limits.fuel_max).unwrap_or(u32::MAX),
             modules: Vec::new(),
             instances: Vec::new(),
@@ -71,10 +79,68 @@ impl Engine for Tinywasm {
     }
 }
 
+/// The engine's own default memory, which refuses to grow beyond the case's limit: unbounded, one
+/// `memory.grow` of a 64-bit memory could take all that the machine has.
+struct Bounded {
+    memory: VecMemory,
+    bytes_max: usize,
+}
+
+impl Bounded {
+    fn backend(bytes_max: usize) -> MemoryBackend {
+        MemoryBackend::custom(move |ty| {
+            let bytes = usize::try_from(ty.initial_size()).map_err(|_| Trap::OutOfMemory)?;
+            Ok(Self { memory: VecMemory::try_new(bytes)?, bytes_max })
+        })
+    }
+}
+
+/// Hands methods on, so that none of the engine's own ways through memory is replaced by a default.
+macro_rules! hand_on {
+    ($(fn $name:ident(&self $(, $arg:ident: $ty:ty)*) -> $result:ty;)*
+     mut $(fn $mut_name:ident(&mut self $(, $mut_arg:ident: $mut_ty:ty)*) -> $mut_result:ty;)*) => {
+        $(#[inline] fn $name(&self $(, $arg: $ty)*) -> $result { self.memory.$name($($arg),*) })*
+        $(#[inline] fn $mut_name(&mut self $(, $mut_arg: $mut_ty)*) -> $mut_result { self.memory.$mut_name($($mut_arg),*) })*
+    };
+}
+
+impl LinearMemory for Bounded {
+    fn grow_to(&mut self, bytes: usize) -> Result<(), Trap> {
+        if bytes > self.bytes_max {
+            return Err(Trap::OutOfMemory);
+        }
+        self.memory.grow_to(bytes)
+    }
+
+    hand_on! {
+        fn len(&self) -> usize;
+        fn read(&self, addr: usize, to: &mut [u8]) -> usize;
+        fn read_exact(&self, addr: usize, to: &mut [u8]) -> Option<()>;
+        fn read_vec(&self, addr: usize, len: usize) -> Option<Vec<u8>>;
+        fn read_8(&self, addr: usize) -> Result<[u8; 1], Trap>;
+        fn read_16(&self, addr: usize) -> Result<[u8; 2], Trap>;
+        fn read_32(&self, addr: usize) -> Result<[u8; 4], Trap>;
+        fn read_64(&self, addr: usize) -> Result<[u8; 8], Trap>;
+        fn read_128(&self, addr: usize) -> Result<[u8; 16], Trap>;
+        mut
+        fn write(&mut self, addr: usize, from: &[u8]) -> usize;
+        fn write_all(&mut self, addr: usize, from: &[u8]) -> Option<()>;
+        fn fill(&mut self, addr: usize, len: usize, byte: u8) -> Option<()>;
+        fn copy_within(&mut self, to: usize, from: usize, len: usize) -> Option<()>;
+        fn write_8(&mut self, addr: usize, bytes: &[u8]) -> Result<(), Trap>;
+        fn write_16(&mut self, addr: usize, bytes: &[u8]) -> Result<(), Trap>;
+        fn write_32(&mut self, addr: usize, bytes: &[u8]) -> Result<(), Trap>;
+        fn write_64(&mut self, addr: usize, bytes: &[u8]) -> Result<(), Trap>;
+        fn write_128(&mut self, addr: usize, bytes: &[u8]) -> Result<(), Trap>;
+    }
+}
+
 struct Case<'a> {
     parser: &'a Parser,
     store: Store,
     host: HostHandle,
+    memory_bytes_max: u64,
+    table_elements_max: u64,
     fuel_max: u32,
     modules: Vec<Option<Module>>,
     /// With the module that each is of.
@@ -99,6 +165,11 @@ impl Session for Case<'_> {
         let Some(module) = self.modules.get(module.position()).and_then(Clone::clone) else { return Outcome::Absent };
         if module.imports.len() != imports.len() {
             return Outcome::Unlinkable;
+        }
+        if module.memory_types.iter().any(|ty| ty.initial_size() > self.memory_bytes_max)
+            || module.table_types.iter().any(|ty| ty.size_initial > self.table_elements_max)
+        {
+            return Outcome::Refused("a memory or table begins larger than the case allows".to_owned());
         }
         let mut defined = Imports::new();
         for (import, wanted) in imports.iter().zip(&module.imports) {
@@ -302,6 +373,10 @@ fn outcome(error: &Error) -> Outcome {
         Error::Trap(code) => trap(code),
         Error::Linker(_) => Outcome::Unlinkable,
         Error::UnsupportedFeature(_) => Outcome::Refused(error.to_string()),
+        // The validator's limits are those that engines share (appendix A.3), and it has only this text.
+        Error::Parser(ParseError::ParseError { message, .. }) if message.contains(" exceeds limit of ") => {
+            Outcome::Refused(error.to_string())
+        }
         Error::Parser(ParseError::UnsupportedOperator(_)) => Outcome::Refused(error.to_string()),
         // Validation, decoding, and failures of the rewriting: the latter refuse valid modules.
         Error::Parser(_) => Outcome::Rejected,

@@ -108,12 +108,15 @@ pub(crate) fn open(name: &EngineName) -> Result<Box<dyn Engine>, Unavailable> {
     if backend != Backend::Winch {
         config.wasm_function_references(true).wasm_gc(true).wasm_exceptions(true).wasm_tail_call(true);
     }
-    let blind_spots = BTreeMap::from([(
+    let mut blind_spots = BTreeMap::from([(
         "reference-identity".to_owned(),
         "a function that one instance imports from another has an address of its own there; once a case links \
          functions between instances, functions are told apart from null only"
             .to_owned(),
     )]);
+    if backend == Backend::Winch {
+        blind_spots.insert("externref".to_owned(), "modules with host references are refused".to_owned());
+    }
     Ok(Box::new(Wasmtime {
         id: EngineId { name: name.clone(), version: VERSION.to_owned() },
         capabilities: Capabilities { features, bound: Bound::Fuel, blind_spots },
@@ -512,16 +515,20 @@ fn number_of<T: wasmtime::GcRef>(
     Identity::Known(number)
 }
 
-/// What the beginning of one of an error's causes means, where a module was to be loaded. The first row
-/// that fits any cause counts.
+/// What a part of one of an error's causes means, where a module was to be loaded. The first row that fits
+/// any cause counts.
 const REFUSALS: &[(&str, Refusal)] = &[
-    ("Invalid input WebAssembly code at offset", Refusal::Rejected),
+    // Winch has no host references, and says so as if their modules were invalid.
+    ("gc types are disallowed but found type which requires gc", Refusal::Limit),
+    // The validator's limits are those that engines share (appendix A.3), and it has only this text.
+    (" exceeds limit of ", Refusal::Limit),
     ("Unsupported feature", Refusal::Limit),
     ("Implementation limit exceeded", Refusal::Limit),
-    ("Compilation error", Refusal::Limit),
-    ("failed to compile", Refusal::Limit),
-    // Of a text that is no module at all.
+    ("Invalid input WebAssembly code at offset", Refusal::Rejected),
+    // Of the validator, whose errors end so. Winch validates a body while it compiles it.
+    (" (at offset 0x", Refusal::Rejected),
     ("failed to parse WebAssembly module", Refusal::Rejected),
+    ("failed to compile", Refusal::Limit),
 ];
 
 #[derive(Clone, Copy)]
@@ -532,11 +539,7 @@ enum Refusal {
 
 fn refusal(error: &wasmtime::Error) -> Outcome {
     let texts: Vec<String> = error.chain().map(ToString::to_string).collect();
-    // Winch validates a body while it compiles it, and wraps what the validator says in a text of its own.
-    if texts.iter().any(|text| text.starts_with("Compilation error: ") && text.contains(" (at offset 0x")) {
-        return Outcome::Rejected;
-    }
-    match REFUSALS.iter().find(|(start, _)| texts.iter().any(|text| text.starts_with(start))) {
+    match REFUSALS.iter().find(|(part, _)| texts.iter().any(|text| text.contains(part))) {
         Some((_, Refusal::Rejected)) => Outcome::Rejected,
         Some((_, Refusal::Limit)) => Outcome::Refused(texts.join(": ")),
         None => outcome(error),

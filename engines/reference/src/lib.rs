@@ -8,3 +8,9 @@ pub mod binary;
 pub mod exec;
 pub mod syntax;
 pub mod valid;
+
+pub use exec::{
+    Collection, Config, ExecError, Extern, Fault, FuncAddr, GlobalAddr, Host, HostFuncId, InstantiateError, Limits,
+    LoadError, LoadedModule, MemAddr, ModuleInst, NoHost, Open, Resource, Store, TableAddr, TagAddr, Thrown,
+    Unlinkable,
+};

@@ -5,7 +5,8 @@ mod exec_kit;
 use exec_kit::{Ran, config, load, told};
 use wassay_model::{FuncType, TrapKind, ValType, Value};
 use wassay_reference::exec::{
-    Config, ExecError, Extern, FuncAddr, Host, HostFuncId, InstantiateError, NoHost, Resource, Store, Unlinkable,
+    Collection, Config, ExecError, Extern, FuncAddr, Host, HostFuncId, InstantiateError, NoHost, Resource, Store,
+    Unlinkable,
 };
 
 #[test]
@@ -294,4 +295,99 @@ fn one_loaded_module_serves_several_stores() {
             assert_eq!(told(store.invoke(func, &[], &mut NoHost)), "i32:1");
         }
     }
+}
+
+#[test]
+fn exceptions_cross_the_host_in_both_directions() {
+    struct Thrower {
+        caught: Option<ExecError>,
+    }
+    impl Host for Thrower {
+        fn call(
+            &mut self,
+            store: &mut Store,
+            id: HostFuncId,
+            _: &[Value],
+            _: &mut Vec<Value>,
+        ) -> Result<(), ExecError> {
+            let tag = wassay_reference::exec::TagAddr(0);
+            match id {
+                HostFuncId(0) => Err(store.alloc_exception(tag, vec![Value::I64(5)])?),
+                // What the host invokes may throw through it.
+                _ => store
+                    .invoke(FuncAddr(3), &[], self)
+                    .map(|_| ())
+                    .inspect_err(|error| self.caught = Some(error.clone())),
+            }
+        }
+    }
+    let mut store = Store::new(config());
+    let tag = store.alloc_tag(vec![ValType::I64]);
+    let throw = store.alloc_host_func(FuncType::default(), HostFuncId(0));
+    let again = store.alloc_host_func(FuncType::default(), HostFuncId(1));
+    let module = load(
+        r#"(module (import "h" "t" (tag $t (param i64))) (import "h" "throw" (func $throw)) (import "h" "again" (func $again))
+            (func (export "catch") (result i64)
+                (block $l (result i64) (try_table (catch $t $l) (call $throw)) unreachable))
+            (func (throw $t (i64.const 6)))
+            (func (export "through") (result i64)
+                (block $l (result i64) (try_table (catch $t $l) (call $again)) unreachable))
+            (func (export "tail") (result i64)
+                (block $l (result i64) (try_table (catch $t $l) (call 6)) unreachable))
+            (func (return_call $throw))
+            (func (export "out") (return_call $throw)))"#,
+        &config(),
+    );
+    let imports = [Extern::Tag(tag), Extern::Func(throw), Extern::Func(again)];
+    let instance = store.instantiate(&module, &imports, &mut NoHost).expect("an instance");
+    let mut host = Thrower { caught: None };
+    for (name, expected) in
+        [("catch", "i64:5"), ("through", "i64:6"), ("tail", "i64:5"), ("out", "exception with tag TagAddr(0)")]
+    {
+        let Some(Extern::Func(func)) = store.export(instance, name) else { panic!() };
+        assert_eq!(told(store.invoke(func, &[], &mut host)), expected, "{name}");
+    }
+    let Some(ExecError::Threw(thrown)) = host.caught else { panic!() };
+    assert_eq!((thrown.tag, thrown.payload), (tag, vec![Value::I64(6)]));
+}
+
+#[test]
+fn what_the_embedder_has_seen_outlives_collections() {
+    let config = Config { collection: Collection::Always, ..config() };
+    let mut ran = Ran::new(
+        r#"(module (type $s (struct (field i8) (field (mut (ref null $s)))))
+            (func (export "new") (result (ref $s)) (struct.new $s (i32.const 0x107) (struct.new $s (i32.const 2) (ref.null $s))))
+            (func (export "drop") (param i32) (loop (drop (struct.new_default $s))
+                (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+            (func (export "get") (param (ref $s)) (result i32) (struct.get_u $s 0 (struct.get $s 1 (local.get 0)))))"#,
+        config,
+    );
+    let first = ran.call("new", &[]);
+    assert_eq!(ran.call("drop", &["i32:100"]), "");
+    assert_ne!(ran.call("new", &[]), first);
+    let Some(Extern::Func(get)) = ran.store.export(ran.instance.clone().expect("an instance"), "get") else { panic!() };
+    let object: Value = first.parse().expect("a value");
+    assert_eq!(told(ran.store.invoke(get, &[object], &mut NoHost)), "i32:2");
+    let Value::Ref(object) = object else { panic!() };
+    let values = ran.store.object_values(object).expect("an object");
+    assert_eq!(values[0], Value::I32(7));
+}
+
+#[test]
+fn garbage_is_reclaimed_and_what_is_kept_exhausts_the_heap() {
+    let module = r#"(module (type $s (struct (field (mut (ref null $s))) (field i64)))
+        (global $list (mut (ref null $s)) (ref.null $s))
+        (func (export "garbage") (param i32) (loop (drop (struct.new_default $s))
+            (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+        (func (export "list") (param i32) (loop (global.set $list (struct.new $s (global.get $list) (i64.const 1)))
+            (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+        (func (export "huge") (drop (array.new_default $a (i32.const -1)))) (type $a (array i64)))"#;
+    let mut config = config();
+    config.limits.heap_bytes = 10_000_000;
+    let mut ran = Ran::new(module, config);
+    assert_eq!(ran.call("garbage", &["i32:1000000"]), "");
+    assert_eq!(ran.call("list", &["i32:100000"]), "");
+    assert_eq!(ran.call("garbage", &["i32:1000000"]), "");
+    assert_eq!(ran.call("list", &["i32:1000000"]), "exhausted HeapBytes");
+    assert_eq!(ran.call("huge", &[]), "exhausted HeapBytes");
 }

@@ -38,9 +38,12 @@ fn run(fault: Option<Fault>, module: &str, calls: &str) -> String {
 #[track_caller]
 fn expression(fault: Fault, expression: &str, right: &str, wrong: &str) {
     let value = if right.starts_with("trap") { wrong } else { right };
-    let types: Vec<&str> = value.split(' ').filter_map(|value| value.split(':').next()).collect();
+    let types: Vec<&str> = match value.starts_with("trap") {
+        true => vec!["i32"],
+        false => value.split(' ').filter_map(|value| value.split(':').next()).collect(),
+    };
     let module = format!(
-        r#"(module (memory 1 9) (data $d "abcd") (table $t 4 9 funcref) (elem $e func $f $g)
+        r#"(module (memory 1 9) (memory $m2 1 1) (tag $tag) (type $s (struct (field i8))) (type $a (array i16)) (data $d "abcd") (table $t 4 9 funcref) (elem $e func $f $g)
             (type $i (func (result i32))) (type $l (func (param i32) (result i32)))
             (elem (table $t) (i32.const 0) func $f $g)
             (func $f (result i32) (i32.const 10)) (func $g (param i32) (result i32) (i32.const 20))
@@ -106,7 +109,7 @@ fn show(fault: Fault) {
         }
         F::SelectLowByte => e("(select (i32.const 1) (i32.const 2) (i32.const 256))", "i32:1", "i32:2"),
         F::SelectRefSwapped => {
-            e("(ref.is_null (select (result funcref) (ref.null func) (ref.func $f) (i32.const 1)))", "i32:1", "i32:0")
+            e("(ref.is_null (select (result funcref) (ref.null func) (ref.func $f) (i32.const 1)))", "i32:1", "i32:0");
         }
         F::GlobalLostOnTrap => calls(
             fault,
@@ -169,16 +172,77 @@ fn show(fault: Fault) {
             "i32:117901063",
         ),
         F::MemoryInitFromStart => {
-            e("(memory.init $d (i32.const 0) (i32.const 2) (i32.const 1)) (i32.load (i32.const 0))", "i32:99", "i32:97")
+            e(
+                "(memory.init $d (i32.const 0) (i32.const 2) (i32.const 1)) (i32.load (i32.const 0))",
+                "i32:99",
+                "i32:97",
+            );
         }
         F::DataDropIgnored => e(
             "(data.drop $d) (memory.init $d (i32.const 0) (i32.const 0) (i32.const 1)) (i32.const 1)",
             "trap memory-out-of-bounds|segment-out-of-bounds",
             "i32:1",
         ),
-        F::UnreachableIgnored => e("(if (i32.const 1) (then unreachable)) (i32.const 1)", "trap unreachable", "i32:1"),
+        F::UnreachableKind => {
+            e("(if (i32.const 1) (then unreachable)) (i32.const 1)", "trap unreachable", "trap integer-divide-by-zero");
+        }
+        F::I8x16ShrSUnsigned => {
+            e("(i8x16.extract_lane_u 0 (i8x16.shr_s (v128.const i64x2 0x80 0) (i32.const 1)))", "i32:192", "i32:64");
+        }
+        F::I16x8AddSatSWraps => e(
+            "(i16x8.extract_lane_s 0 (i16x8.add_sat_s (v128.const i64x2 0x7fff 0) (v128.const i64x2 1 0)))",
+            "i32:32767",
+            "i32:-32768",
+        ),
+        F::I32x4ExtendHighSigned => {
+            e("(i32x4.extract_lane 0 (i32x4.extend_high_i16x8_u (v128.const i64x2 0 0xffff)))", "i32:65535", "i32:-1");
+        }
+        F::I64x2ExtmulHighLow => e(
+            "(i64x2.extract_lane 0 (i64x2.extmul_high_i32x4_s (v128.const i64x2 2 3) (v128.const i64x2 2 3)))",
+            "i64:9",
+            "i64:4",
+        ),
+        F::F32x4PminMin => e(
+            "(f32x4.extract_lane 0 (f32x4.pmin (v128.const f32x4 1 0 0 0) (v128.const f32x4 nan 0 0 0)))",
+            "f32:0x3f800000",
+            "f32:0x7fc00000",
+        ),
+        F::ShuffleOneVector => e(
+            "(i8x16.extract_lane_u 0 (i8x16.shuffle 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 (v128.const i64x2 0x0201 0) (v128.const i64x2 0x0403 0)))",
+            "i32:4",
+            "i32:2",
+        ),
+        F::Load32ZeroSplat => e(
+            "(i32.store (i32.const 0) (i32.const 7)) (i32x4.extract_lane 1 (v128.load32_zero (i32.const 0)))",
+            "i32:0",
+            "i32:7",
+        ),
+        F::Store16LaneBeside => e(
+            "(v128.store16_lane 0 (i32.const 0) (v128.const i64x2 0x20001 0)) (i32.load (i32.const 0))",
+            "i32:1",
+            "i32:2",
+        ),
+        F::Load32FirstMemory => {
+            e("(i32.store $m2 (i32.const 0) (i32.const 7)) (i32.load $m2 (i32.const 0))", "i32:7", "i32:0");
+        }
+        F::StructGetSZero => e("(struct.get_s $s 0 (struct.new $s (i32.const 0xff)))", "i32:-1", "i32:255"),
+        F::ArrayGetSZero => {
+            e("(array.get_s $a (array.new_fixed $a 1 (i32.const 0xffff)) (i32.const 0))", "i32:-1", "i32:65535");
+        }
+        F::I31GetSZero => e("(i31.get_s (ref.i31 (i32.const -1)))", "i32:-1", "i32:2147483647"),
+        F::RefTestNull => e("(ref.test (ref eq) (ref.null none))", "i32:0", "i32:1"),
+        F::SelectVectorSwapped => e(
+            "(i64x2.extract_lane 1 (select (v128.const i64x2 1 2) (v128.const i64x2 3 4) (i32.const 1)))",
+            "i64:2",
+            "i64:4",
+        ),
+        F::HandlersReversed => e(
+            "(block $x (block $y (try_table (catch $tag $y) (catch_all $x) (throw $tag))) (return (i32.const 1))) (i32.const 2)",
+            "i32:1",
+            "i32:2",
+        ),
         F::BrTableDefault => {
-            e("(block (block (br_table 0 1 (i32.const 1))) (return (i32.const 5))) (i32.const 6)", "i32:6", "i32:5")
+            e("(block (block (br_table 0 1 (i32.const 1))) (return (i32.const 5))) (i32.const 6)", "i32:6", "i32:5");
         }
         F::BrIfLowHalf => {
             e("(block (br_if 0 (i32.const 0x10000)) (return (i32.const 5))) (i32.const 6)", "i32:6", "i32:5");

@@ -3,6 +3,7 @@
 mod exec_kit;
 
 use exec_kit::{Ran, config};
+use wassay_reference::exec::{Collection, Config};
 
 /// Evaluates an expression beside a memory, tables, a global and a few functions. Its type is that of the expected
 /// values, or does not matter if a trap is expected.
@@ -43,7 +44,7 @@ fn type_of(value: &str) -> &str {
 }
 
 #[test]
-fn integers_follow_4_3_2() {
+fn integers_follow_4_3() {
     check("(i32.div_s (i32.const 0x80000000) (i32.const -1))", "trap integer-overflow");
     check("(i32.rem_s (i32.const 0x80000000) (i32.const -1))", "i32:0");
     check("(i32.rem_s (i32.const -7) (i32.const 3))", "i32:-1");
@@ -70,7 +71,7 @@ fn high_halves_of_narrow_slots_stay_zero() {
 }
 
 #[test]
-fn floats_follow_4_3_3_under_the_deterministic_profile() {
+fn floats_follow_4_3_under_the_deterministic_profile() {
     check("(f32.min (f32.const 0) (f32.const -0))", "f32:0x80000000");
     check("(f64.max (f64.const -0) (f64.const 0))", "f64:0x0000000000000000");
     check("(f32.nearest (f32.const 2.5))", "f32:0x40000000");
@@ -106,7 +107,7 @@ fn only_operators_that_make_a_nan_are_counted_as_open() {
 }
 
 #[test]
-fn conversions_follow_4_3_5() {
+fn conversions_follow_4_3() {
     check("(i32.trunc_f64_s (f64.const -2147483648.9))", "i32:-2147483648");
     check("(i32.trunc_f64_s (f64.const -2147483649))", "trap integer-overflow");
     check("(i32.trunc_f32_u (f32.const -0.9))", "i32:0");
@@ -121,7 +122,7 @@ fn conversions_follow_4_3_5() {
 }
 
 #[test]
-fn memory_instructions_follow_4_6_8() {
+fn memory_instructions_follow_4_6() {
     check("(i32.load8_s (i32.const 7))", "i32:-120");
     check("(i64.load16_s offset=6 (i32.const 0))", "i64:-30713");
     check("(i64.load32_u (i32.const 7))", "i64:3148519816");
@@ -155,7 +156,7 @@ fn memory_instructions_follow_4_6_8() {
 }
 
 #[test]
-fn table_instructions_follow_4_6_7() {
+fn table_instructions_follow_4_6() {
     check("(ref.is_null (table.get $t (i32.const 0)))", "i32:1");
     check("(table.get $t (i32.const 6))", "trap table-out-of-bounds");
     check("(table.set $x (i32.const 3) (ref.null extern))", "trap table-out-of-bounds");
@@ -182,7 +183,7 @@ fn table_instructions_follow_4_6_7() {
 }
 
 #[test]
-fn control_instructions_follow_4_6_10() {
+fn control_instructions_follow_4_6() {
     // A branch keeps its operands and drops the ones under them, on both stacks.
     check("(block (result i32) (i64.const 9) (ref.null func) (i32.const 5) (br 0))", "i32:5");
     check(
@@ -206,7 +207,7 @@ fn control_instructions_follow_4_6_10() {
 }
 
 #[test]
-fn calls_follow_4_6_11() {
+fn calls_follow_4_6() {
     check("(call $pair)", "i32:5 i64:6");
     check("(call_indirect (type $unary) (i32.const 5) (i32.const 2))", "i32:4");
     check("(call_indirect (type $unary) (i32.const 5) (i32.const 6))", "trap undefined-element");
@@ -220,7 +221,274 @@ fn calls_follow_4_6_11() {
 }
 
 #[test]
-fn variables_follow_4_6_6() {
+fn variables_follow_4_6() {
     check("(global.set $g (i64.const -1)) (global.get $g)", "i64:-1");
     check("(local i64 f32 externref v128) (local.get 1) (ref.is_null (local.get 2))", "f32:0x00000000 i32:1");
+}
+
+#[test]
+fn vectors_follow_4_3() {
+    let zero_to_seven = "(v128.const i16x8 0 1 2 3 4 5 6 7)";
+    check(&format!("(i16x8.extract_lane_s 7 {zero_to_seven})"), "i32:7");
+    check("(i8x16.extract_lane_s 15 (v128.const i8x16 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -1))", "i32:-1");
+    check("(i8x16.extract_lane_u 15 (v128.const i8x16 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -1))", "i32:255");
+    check(
+        "(i16x8.replace_lane 1 (v128.const i64x2 -1 -1) (i32.const 0x10002))",
+        "v128:0xffffffffffffffffffffffff0002ffff",
+    );
+    // A shift's distance is taken modulo the width of a lane.
+    check(&format!("(i16x8.shl {zero_to_seven} (i32.const 17))"), "v128:0x000e000c000a00080006000400020000");
+    check("(i8x16.shr_s (v128.const i64x2 0x80 0) (i32.const 1))", "v128:0x000000000000000000000000000000c0");
+    check(
+        "(i8x16.swizzle (v128.const i64x2 -1 -1) (v128.const i64x2 0x0f107f80 0))",
+        "v128:0xffffffffffffffffffffffffff000000",
+    );
+    check(
+        "(i8x16.shuffle 0 31 1 1 1 1 1 1 1 1 1 1 1 1 1 1 (v128.const i64x2 5 0) (v128.const i64x2 0 0x0900000000000000))",
+        "v128:0x00000000000000000000000000000905",
+    );
+    check(
+        "(i8x16.narrow_i16x8_u (v128.const i16x8 -1 256 0 0 0 0 0 0) (v128.const i64x2 7 0))",
+        "v128:0x0000000000000007000000000000ff00",
+    );
+    check(
+        "(i8x16.avgr_u (v128.const i64x2 255 0) (v128.const i64x2 254 0))",
+        "v128:0x000000000000000000000000000000ff",
+    );
+    check(
+        "(i16x8.q15mulr_sat_s (v128.const i64x2 0x8000 0) (v128.const i64x2 0x8000 0))",
+        "v128:0x00000000000000000000000000007fff",
+    );
+    check(
+        "(i32x4.dot_i16x8_s (v128.const i64x2 0x80008000 0) (v128.const i64x2 0x80008000 0))",
+        "v128:0x00000000000000000000000080000000",
+    );
+    check("(i8x16.bitmask (v128.const i64x2 0x8000000000000080 0))", "i32:129");
+    check("(i32x4.all_true (v128.const i32x4 1 1 0 1))", "i32:0");
+    check(
+        "(f32x4.ge (v128.const f32x4 nan 1 2 -0) (v128.const f32x4 1 nan 2 0))",
+        "v128:0xffffffffffffffff0000000000000000",
+    );
+    check(
+        "(f64x2.min (v128.const f64x2 0 nan:0x1) (v128.const f64x2 -0 1))",
+        "v128:0x7ff80000000000008000000000000000",
+    );
+    // pmin returns an operand, NaNs included.
+    check(
+        "(f64x2.pmin (v128.const f64x2 nan:0x1 0) (v128.const f64x2 1 -0))",
+        "v128:0x00000000000000007ff0000000000001",
+    );
+    check("(i32x4.trunc_sat_f64x2_u_zero (v128.const f64x2 -1 1e10))", "v128:0x0000000000000000ffffffff00000000");
+    check("(f32x4.demote_f64x2_zero (v128.const f64x2 1 -nan))", "v128:0x00000000000000007fc000003f800000");
+    check("(v128.load8x8_s (i32.const 0))", "v128:0xff880007000600050004000300020001");
+    check("(v128.load32_zero offset=1 (i32.const 0))", "v128:0x00000000000000000000000005040302");
+    check("(v128.load (i32.const 65521))", "trap memory-out-of-bounds");
+    check("(v128.load16_lane 7 (i32.const 0) (v128.const i64x2 -1 -1))", "v128:0x0201ffffffffffffffffffffffffffff");
+    check("(v128.store32_lane 1 (i32.const 65533) (v128.const i64x2 0 0))", "trap memory-out-of-bounds");
+    check(
+        "(v128.store16_lane 1 (i32.const 99) (v128.const i16x8 1 -2 3 4 5 6 7 8)) (i32.load (i32.const 99))",
+        "i32:65534",
+    );
+}
+
+#[test]
+fn relaxed_operators_are_open_only_where_choices_differ() {
+    for (expression, open) in [
+        ("(i8x16.relaxed_swizzle (v128.const i64x2 1 2) (v128.const i64x2 15 255))", 0),
+        ("(i8x16.relaxed_swizzle (v128.const i64x2 1 2) (v128.const i64x2 16 0))", 1),
+        ("(f32x4.relaxed_madd (v128.const f32x4 1 2 3 4) (v128.const f32x4 1 1 1 1) (v128.const f32x4 0 0 0 0))", 0),
+        (
+            "(f32x4.relaxed_madd (v128.const f32x4 0x1.001p0 0 0 0) (v128.const f32x4 0x1.001p0 0 0 0) (v128.const f32x4 -1 0 0 0))",
+            1,
+        ),
+        ("(f64x2.relaxed_max (v128.const f64x2 1 0) (v128.const f64x2 2 0))", 0),
+        ("(f64x2.relaxed_max (v128.const f64x2 1 0) (v128.const f64x2 2 -0))", 1),
+        ("(i32x4.relaxed_laneselect (v128.const i64x2 1 2) (v128.const i64x2 3 4) (v128.const i32x4 0 -1 0 -1))", 0),
+        ("(i32x4.relaxed_laneselect (v128.const i64x2 1 2) (v128.const i64x2 3 4) (v128.const i32x4 0 1 0 -1))", 1),
+        ("(i32x4.relaxed_trunc_f32x4_s (v128.const f32x4 1 2 3 -0.5))", 0),
+        ("(i32x4.relaxed_trunc_f32x4_s (v128.const f32x4 1 2 3 1e20))", 1),
+    ] {
+        let mut ran = Ran::new(&format!("(module (func (export \"f\") (drop {expression})))"), config());
+        ran.call("f", &[]);
+        assert_eq!(ran.store.take_open().relaxed, open, "{expression}");
+    }
+}
+
+/// Evaluates an expression beside types of structures and arrays, in every mode of the collector.
+#[track_caller]
+fn check_object(expression: &str, expected: &str) {
+    let func = if expected.starts_with("trap") {
+        format!("(func (export \"f\") {expression} unreachable)")
+    } else {
+        let types: Vec<_> = expected.split(' ').map(type_of).collect();
+        format!("(func (export \"f\") (result {}) {expression})", types.join(" "))
+    };
+    let module = format!(
+        r#"(module
+            (type $pair (sub (struct (field $byte (mut i8)) (field $ref (mut eqref)) (field $wide (mut v128)) (field $long (mut i64)))))
+            (type $triple (sub $pair (struct (field (mut i8)) (field (mut eqref)) (field (mut v128)) (field (mut i64)) (field $more f32))))
+            (type $bytes (array (mut i8))) (type $shorts (array (mut i16))) (type $longs (array (mut i64)))
+            (type $refs (array (mut eqref))) (type $vectors (array (mut v128))) (type $funcs (array (mut funcref)))
+            (data $d "\01\02\03\04\85") (elem $e func $f $f) (func $f)
+            (func $make (param i32) (result (ref $pair))
+                (struct.new $pair (local.get 0) (ref.i31 (local.get 0)) (v128.const i64x2 1 2) (i64.const 9)))
+            {func})"#
+    );
+    for collection in [Collection::WhenNeeded, Collection::Always] {
+        let config = Config { collection, ..config() };
+        assert_eq!(Ran::new(&module, config).call("f", &[]), expected, "{expression}");
+    }
+}
+
+#[test]
+fn structures_follow_4_6() {
+    check_object("(struct.get_s $pair $byte (call $make (i32.const 0x1ff)))", "i32:-1");
+    check_object("(struct.get_u $pair $byte (call $make (i32.const 0x1ff)))", "i32:255");
+    check_object("(struct.get $pair $long (call $make (i32.const 1)))", "i64:9");
+    check_object("(struct.get $pair $wide (call $make (i32.const 1)))", "v128:0x00000000000000020000000000000001");
+    check_object("(struct.get $pair $long (ref.null $pair))", "trap null-reference");
+    check_object("(struct.set $pair $long (ref.null $pair) (i64.const 1))", "trap null-reference");
+    check_object(
+        "(local $p (ref $pair)) (local.set $p (call $make (i32.const 5)))
+         (struct.set $pair $ref (local.get $p) (local.get $p)) (struct.set $pair $long (local.get $p) (i64.const -1))
+         (ref.eq (local.get $p) (struct.get $pair $ref (local.get $p))) (struct.get $pair $long (local.get $p))",
+        "i32:1 i64:-1",
+    );
+    check_object("(struct.get $triple $more (struct.new_default $triple))", "f32:0x00000000");
+    check_object("(ref.eq (call $make (i32.const 1)) (call $make (i32.const 1)))", "i32:0");
+    check_object("(ref.eq (ref.i31 (i32.const 0x80000001)) (ref.i31 (i32.const 1)))", "i32:1");
+    check_object(
+        "(i31.get_s (ref.i31 (i32.const 0x7fffffff))) (i31.get_u (ref.i31 (i32.const -1)))",
+        "i32:-1 i32:2147483647",
+    );
+}
+
+#[test]
+fn arrays_follow_4_6() {
+    check_object("(array.get_s $bytes (array.new $bytes (i32.const 0x1ff) (i32.const 3)) (i32.const 2))", "i32:-1");
+    check_object("(array.get_u $shorts (array.new $shorts (i32.const -1) (i32.const 3)) (i32.const 2))", "i32:65535");
+    check_object(
+        "(array.get $longs (array.new_fixed $longs 2 (i64.const 1) (i64.const 2)) (i32.const 2))",
+        "trap array-out-of-bounds",
+    );
+    check_object(
+        "(array.get $vectors (array.new_fixed $vectors 2 (v128.const i64x2 1 2) (v128.const i64x2 3 4)) (i32.const 1))",
+        "v128:0x00000000000000040000000000000003",
+    );
+    check_object("(array.len (array.new_default $refs (i32.const 7)))", "i32:7");
+    check_object("(array.len (ref.null $refs))", "trap null-reference");
+    check_object(
+        "(array.get_u $shorts (array.new_data $shorts $d (i32.const 3) (i32.const 1)) (i32.const 0))",
+        "i32:34052",
+    );
+    check_object(
+        "(array.new_data $shorts $d (i32.const 2) (i32.const 2))",
+        "trap memory-out-of-bounds|segment-out-of-bounds",
+    );
+    check_object(
+        "(array.new_elem $funcs $e (i32.const 1) (i32.const 2))",
+        "trap table-out-of-bounds|segment-out-of-bounds",
+    );
+    check_object(
+        "(local $a (ref $bytes)) (local.set $a (array.new_data $bytes $d (i32.const 0) (i32.const 5)))
+         (array.copy $bytes $bytes (local.get $a) (i32.const 1) (local.get $a) (i32.const 0) (i32.const 3))
+         (array.get_u $bytes (local.get $a) (i32.const 3)) (array.get_u $bytes (local.get $a) (i32.const 4))",
+        "i32:3 i32:133",
+    );
+    check_object(
+        "(local $a (ref $longs)) (local.set $a (array.new_default $longs (i32.const 4)))
+         (array.fill $longs (local.get $a) (i32.const 1) (i64.const 7) (i32.const 2))
+         (array.get $longs (local.get $a) (i32.const 2)) (array.get $longs (local.get $a) (i32.const 3))",
+        "i64:7 i64:0",
+    );
+    check_object(
+        "(array.fill $longs (array.new_default $longs (i32.const 4)) (i32.const 3) (i64.const 7) (i32.const 2))",
+        "trap array-out-of-bounds",
+    );
+    check_object(
+        "(array.init_data $longs $d (array.new_default $longs (i32.const 4)) (i32.const 4) (i32.const 0) (i32.const 1))",
+        "trap array-out-of-bounds",
+    );
+    check_object(
+        "(array.init_data $longs $d (array.new_default $longs (i32.const 4)) (i32.const 3) (i32.const 0) (i32.const 1))",
+        "trap memory-out-of-bounds|segment-out-of-bounds",
+    );
+    check_object(
+        "(local $a (ref $funcs)) (local.set $a (array.new_default $funcs (i32.const 2)))
+         (array.init_elem $funcs $e (local.get $a) (i32.const 1) (i32.const 0) (i32.const 1))
+         (ref.is_null (array.get $funcs (local.get $a) (i32.const 0))) (ref.is_null (array.get $funcs (local.get $a) (i32.const 1)))",
+        "i32:1 i32:0",
+    );
+}
+
+#[test]
+fn casts_follow_4_6() {
+    check_object(
+        "(ref.test (ref $pair) (struct.new_default $triple)) (ref.test (ref $triple) (call $make (i32.const 0)))",
+        "i32:1 i32:0",
+    );
+    check_object("(ref.test (ref eq) (ref.null none)) (ref.test (ref null eq) (ref.null none))", "i32:0 i32:1");
+    check_object(
+        "(ref.test (ref struct) (ref.i31 (i32.const 0))) (ref.test (ref i31) (ref.i31 (i32.const 0)))",
+        "i32:0 i32:1",
+    );
+    check_object("(drop (ref.cast (ref $triple) (call $make (i32.const 0))))", "trap cast-failure");
+    check_object("(drop (ref.cast (ref any) (ref.null any)))", "trap cast-failure");
+    check_object(
+        "(block $l (result (ref $triple)) (i64.const 9) (br_on_cast $l (ref $pair) (ref $triple) (struct.new_default $triple))
+            (drop) (drop) (return (i64.const 4))) (drop) (i64.const 3)",
+        "i64:3",
+    );
+    check_object(
+        "(block $l (result (ref $pair)) (i64.const 3) (br_on_cast_fail $l (ref $pair) (ref $triple) (call $make (i32.const 6))) (drop) (drop) (return (i32.const 1))) (struct.get_u $pair $byte)",
+        "i32:6",
+    );
+    check_object("(ref.test (ref i31) (any.convert_extern (extern.convert_any (ref.i31 (i32.const 1)))))", "i32:1");
+}
+
+#[test]
+fn exceptions_follow_4_6() {
+    let check = |body: &str, expected: &str| {
+        let types: Vec<_> = expected.split(' ').filter(|value| value.contains(':')).map(type_of).collect();
+        let results = if types.is_empty() { String::new() } else { format!("(result {})", types.join(" ")) };
+        let module = format!(
+            r#"(module
+                (tag $t (param i32 v128 eqref)) (tag $other)
+                (func $throw (param i32)
+                    (throw $t (local.get 0) (v128.const i64x2 1 2) (ref.i31 (local.get 0))))
+                (func $deep (param i32) (param i32)
+                    (if (local.get 0)
+                        (then (call $deep (i32.sub (local.get 0) (i32.const 1)) (local.get 1)))
+                        (else (return_call $throw (local.get 1)))))
+                (func (export "f") {results} {body}))"#
+        );
+        for collection in [Collection::WhenNeeded, Collection::Always] {
+            let config = Config { collection, ..config() };
+            assert_eq!(Ran::new(&module, config).call("f", &[]), expected, "{body}");
+        }
+    };
+    check(
+        "(local i32 v128 eqref) (i64.const 8)
+         (block $h (result i32 v128 eqref) (i64.const 9) (try_table (catch $t $h) (call $deep (i32.const 5) (i32.const 7))) unreachable)
+         (local.set 2) (local.set 1) (local.set 0)
+         (i32.add (i32x4.extract_lane 2 (local.get 1)) (i31.get_u (ref.cast (ref i31) (local.get 2))))
+         (i32.add (local.get 0)) (i64.extend_i32_u) (i64.add)",
+        "i64:24",
+    );
+    // The first handler that matches, from the inside; tags are compared by identity.
+    check(
+        "(block $outer (block $inner
+            (try_table (catch_all $outer) (try_table (catch $other $inner) (call $throw (i32.const 1))))) (return (i32.const 1))) (i32.const 2)",
+        "i32:2",
+    );
+    check(
+        "(block $l (result exnref) (try_table (catch_all_ref $l) (call $throw (i32.const 1))) unreachable) (throw_ref)",
+        "exception with tag TagAddr(0)",
+    );
+    check("(throw_ref (ref.null exn))", "trap null-reference");
+    check("(throw $other)", "exception with tag TagAddr(1)");
+    // A trap is not an exception.
+    check("(block $l (try_table (catch_all $l) unreachable))", "trap unreachable");
+    // A handler may bring results straight to the end of a function that never had them on the stack.
+    check("(try_table (catch $other 0) (throw $other)) unreachable", "");
 }

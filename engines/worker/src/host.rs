@@ -47,11 +47,11 @@ impl Host {
     }
 
     pub(crate) fn introductions(&self) -> Vec<Result<Introduction, String>> {
-        let introduce = |engine: &Box<dyn Engine>| Introduction {
-            id: engine.id().clone(),
-            capabilities: engine.capabilities().clone(),
+        let introduce = |seat: &Seat| match &seat.engine {
+            Ok(engine) => Ok(Introduction { id: engine.id().clone(), capabilities: engine.capabilities().clone() }),
+            Err(words) => Err(words.clone()),
         };
-        self.seats.iter().map(|seat| seat.engine.as_ref().map(introduce).map_err(Clone::clone)).collect()
+        self.seats.iter().map(introduce).collect()
     }
 
     /// Whether an engine panicked and could not be opened again: another process is needed.

@@ -8,8 +8,8 @@ use wassay_generate::Profile;
 use wassay_judge::{explain, judge};
 use wassay_model::run::{Chunk, EngineTally, Manifest, Tally, Times};
 use wassay_model::{
-    Action, Capture, CaseId, Ending, EngineName, Finding, Observation, Outcome, Provenance, Reason, Ruling,
-    TestCase, Verdict,
+    Action, Capture, CaseId, Ending, EngineName, Finding, Observation, Outcome, Provenance, Reason, Ruling, TestCase,
+    Verdict,
 };
 
 use crate::evidence::Evidence;
@@ -160,9 +160,9 @@ fn settle(
                 || second.horizons.iter().any(|horizon| horizon.engine == **engine)
         });
         // A time-out that does not come back says that the machine was busy.
-        let hung = first_seen.iter().any(|observation| {
-            engines.contains(&&observation.engine.name) && observation.ending == Ending::TimedOut
-        });
+        let hung = first_seen
+            .iter()
+            .any(|observation| engines.contains(&&observation.engine.name) && observation.ending == Ending::TimedOut);
         if !explained && !hung {
             ruling = Ruling::Diverge;
             done.findings.push(finding(index, id, case, group.verdict, first_seen, (1, 2)));

@@ -31,7 +31,7 @@ impl TestCase {
     /// Never: plain data always serialises into memory.
     #[must_use]
     pub fn id(&self) -> CaseId {
-        let rest = serde_json::to_vec(&(&self.plan, self.host, self.limits)).expect("plain data serialises");
+        let rest = postcard::to_stdvec(&(&self.plan, self.host, self.limits)).expect("plain data serialises");
         CaseId::of(self.modules.iter().map(|module| &*module.bytes.0).chain([&*rest]))
     }
 }

@@ -245,7 +245,7 @@ pub enum Capture {
 pub struct Timing {
     /// Decoding, validating, compiling.
     pub load_ns: u64,
-    /// Linking and instantiating, a new store included.
+    /// Linking and instantiating, making a store and giving it back included.
     pub instantiate_ns: u64,
     /// Invoking.
     pub invoke_ns: u64,

@@ -663,7 +663,7 @@ fn instantiation() -> Vec<Build> {
             .register(0, "s")
             .instantiate(1, "trap memory-out-of-bounds")
             .memory(0, "m", 65_536, &[(5, b"first")]),
-        Build::new("functions of a module that failed to instantiate live on in the tables they were put in")
+        Build::new("a function put into a table lives on when a later segment traps, without the data after it")
             .needs(&[Feature::BulkMemory])
             .module(SHARED)
             .module(
@@ -675,6 +675,14 @@ fn instantiation() -> Vec<Build> {
                     (elem (i32.const 1) func $f)
                     (elem (i32.const 4) func $f))"#,
             )
+            .instantiate(0, "")
+            .register(0, "s")
+            .instantiate(1, "trap table-out-of-bounds")
+            .table(0, "t", "ref:null ref:func:#0 ref:null ref:null")
+            .invoke(0, "call", "i32:1", "i32:0"),
+        Build::new("a function put into a table lives on when the start function traps")
+            .needs(&[Feature::BulkMemory])
+            .module(SHARED)
             .module(
                 r#"(module
                     (import "s" "t" (table 4 funcref))
@@ -687,12 +695,8 @@ fn instantiation() -> Vec<Build> {
             )
             .instantiate(0, "")
             .register(0, "s")
-            .instantiate(1, "trap table-out-of-bounds")
-            .table(0, "t", "ref:null ref:func:#0 ref:null ref:null")
-            // Its data segment comes after the element segment that trapped.
-            .invoke(0, "call", "i32:1", "i32:0")
-            .instantiate(2, "trap unreachable")
-            .table(0, "t", "ref:null ref:func:#0 ref:func:#1 ref:null")
+            .instantiate(1, "trap unreachable")
+            .table(0, "t", "ref:null ref:null ref:func:#0 ref:null")
             .invoke(0, "call", "i32:2", "i32:7"),
         Build::new("two instances of one module share nothing")
             .needs(&[Feature::MutableGlobal])
@@ -781,6 +785,33 @@ fn linking() -> Vec<Build> {
             .invoke(1, "add", "i32:1", "i32:16")
             .invoke(1, "trap", "", "trap unreachable")
             .global(0, "g", "i32:22"),
+        Build::new("imports of every kind are given in the module's order")
+            .needs(&[Feature::MutableGlobal, Feature::ReferenceTypes])
+            .module(
+                r#"(module
+                    (global (export "g1") i32 (i32.const 1)) (global (export "g2") i32 (i32.const 2))
+                    (memory (export "m") 1) (data (i32.const 0) "\05")
+                    (table (export "t1") 1 funcref) (table (export "t2") 2 funcref)
+                    (func (export "f1") (result i32) (i32.const 3)) (func (export "f2") (result i32) (i32.const 4)))"#,
+            )
+            .module(
+                r#"(module
+                    (import "a" "g2" (global $g2 i32))
+                    (import "a" "f2" (func $f2 (result i32)))
+                    (import "a" "t2" (table $t2 1 funcref))
+                    (import "a" "m" (memory 1))
+                    (import "a" "g1" (global $g1 i32))
+                    (import "a" "t1" (table $t1 1 funcref))
+                    (import "a" "f1" (func $f1 (result i32)))
+                    (func (export "all") (result i32 i32 i32 i32 i32 i32 i32)
+                        (global.get $g1) (global.get $g2) (call $f1) (call $f2) (i32.load8_u (i32.const 0))
+                        (table.size $t1) (table.size $t2)))"#,
+            )
+            .needs(&[Feature::MultiValue])
+            .instantiate(0, "")
+            .register(0, "a")
+            .instantiate(1, "")
+            .invoke(1, "all", "", "i32:1 i32:2 i32:3 i32:4 i32:5 i32:1 i32:2"),
         Build::new("a later registration under a name hides the earlier one")
             .module(r#"(module (func (export "f") (result i32) (i32.const 1)))"#)
             .module(r#"(module (func (export "f") (result i32) (i32.const 2)))"#)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wassay_adapter::{Engine, Extern, HostHandle, Session};
+use wassay_adapter::{Engine, Extern, ExternKind, HostHandle, Interface, Session};
 use wassay_model::{
     Bound, Capabilities, EngineId, EngineName, Feature, Features, FuncType, HeapType, Identity, InstanceIdx, Limits,
     ModuleIdx, Outcome, Ref, RefType, Resource, TrapKind, TrapKinds, ValType, Value,
@@ -100,12 +100,35 @@ struct Case {
     store: Store<StoreLimits>,
     host: HostHandle,
     fuel_max: u64,
-    modules: Vec<Option<Module>>,
+    modules: Vec<Option<Loaded>>,
     instances: Vec<Option<Instance>>,
     args: Vec<Val>,
     results: Vec<Val>,
     functions: Functions,
     last: Option<Error>,
+}
+
+/// A module, and which of its imports the engine wants first, second, and so on: it wants functions, then
+/// tables, memories and globals, each in the module's order.
+#[derive(Clone)]
+struct Loaded {
+    module: Module,
+    order: Vec<usize>,
+}
+
+impl Loaded {
+    fn new(module: Module, bytes: &[u8]) -> Self {
+        let imports = Interface::read(bytes).map(|interface| interface.imports).unwrap_or_default();
+        let mut order: Vec<usize> = (0..imports.len()).collect();
+        order.sort_by_key(|position| match imports[*position].kind {
+            ExternKind::Func(_) => 0,
+            ExternKind::Table => 1,
+            ExternKind::Memory => 2,
+            ExternKind::Global => 3,
+            ExternKind::Tag => 4,
+        });
+        Self { module, order }
+    }
 }
 
 impl Session for Case {
@@ -117,7 +140,7 @@ impl Session for Case {
         }
         match Module::new(self.store.engine(), bytes) {
             Ok(loaded) => {
-                crate::put(&mut self.modules, module.position(), loaded);
+                crate::put(&mut self.modules, module.position(), Loaded::new(loaded, bytes));
                 Outcome::Returned(Vec::new())
             }
             Err(error) => self.fail(error),
@@ -125,9 +148,11 @@ impl Session for Case {
     }
 
     fn instantiate(&mut self, module: ModuleIdx, instance: InstanceIdx, imports: &[Extern<'_>]) -> Outcome {
-        let Some(module) = self.modules.get(module.position()).and_then(Clone::clone) else { return Outcome::Absent };
+        let Some(Some(Loaded { module, order })) = self.modules.get(module.position()).cloned() else {
+            return Outcome::Absent;
+        };
         let mut externs = Vec::with_capacity(imports.len());
-        for import in imports {
+        for import in order.iter().filter_map(|position| imports.get(*position)) {
             let found = match *import {
                 Extern::Export { instance, export } => {
                     self.instance(instance).and_then(|instance| instance.get_export(&self.store, export))
@@ -328,6 +353,8 @@ fn outcome(error: &Error) -> Outcome {
     }
     let words = || error.to_string();
     match error.kind() {
+        // The validator's limits are those that engines share (appendix A.3), and it has only this text.
+        ErrorKind::Wasm(error) if error.message().contains(" exceeds limit of ") => Outcome::Refused(words()),
         ErrorKind::Wasm(_) | ErrorKind::Read(_) => Outcome::Rejected,
         ErrorKind::Translation(_) | ErrorKind::Ir(_) => Outcome::Refused(words()),
         ErrorKind::Fuel(FuelError::OutOfFuel { .. }) => Outcome::Exhausted(Resource::Fuel),

@@ -1,4 +1,4 @@
-//! Structures, arrays and exceptions (sections 4.2.16-4.2.18), in an arena, found by handle.
+//! Structures, arrays and exceptions (section 4.2), in an arena, found by handle.
 //!
 //! Memory is reclaimed by marking from the roots and sweeping. The roots are exact, since references have a stack of
 //! their own; what the embedder has seen is pinned. A collection is never observable: a handle is reused only when
@@ -111,15 +111,20 @@ impl Heap {
         }
     }
 
-    /// Makes room for an object of a size, or tells that the limit does not allow it.
-    pub(crate) fn room(&mut self, size: u64, limit: u64, collection: Collection, roots: &Roots<'_>) -> bool {
-        let after = self.bytes.saturating_add(size);
-        let due = after > self.threshold.min(limit) || collection == Collection::Always;
-        if due && !self.paused {
-            self.collect(roots);
+    /// Makes room for an object of a size: what a collection cost, in references looked at, or `None` if the limit
+    /// does not allow the object.
+    ///
+    /// Without a price, an allocation that leaves the heap at its limit could collect all of it again and again.
+    pub(crate) fn room(&mut self, size: u64, limit: u64, collection: Collection, roots: &Roots<'_>) -> Option<u64> {
+        let needed = self.bytes.saturating_add(size) > self.threshold.min(limit);
+        let mut cost = 0;
+        if (needed || collection == Collection::Always) && !self.paused {
+            let looked_at = self.collect(roots);
+            // That tests collect at every allocation must not change when fuel runs out.
+            cost = if collection == Collection::Always { 0 } else { looked_at };
             self.threshold = (self.bytes * 2).max(LEAST_THRESHOLD);
         }
-        self.bytes.saturating_add(size) <= limit
+        (self.bytes.saturating_add(size) <= limit).then_some(cost)
     }
 
     pub(crate) fn alloc(&mut self, object: Object) -> Handle {
@@ -155,7 +160,8 @@ impl Heap {
     }
 
     #[cold]
-    fn collect(&mut self, roots: &Roots<'_>) {
+    fn collect(&mut self, roots: &Roots<'_>) -> u64 {
+        let mut looked_at = self.places.len() + roots.stack.len() + roots.globals.len();
         for at in 0..self.places.len() {
             if self.places[at].pinned {
                 self.mark(Reference::Struct(Handle(at as u32)));
@@ -168,11 +174,13 @@ impl Heap {
             self.mark(*reference);
         }
         for table in roots.tables {
+            looked_at += table.elements.len();
             for reference in &table.elements {
                 self.mark(*reference);
             }
         }
         for elem in roots.elems {
+            looked_at += elem.elements.len();
             for reference in &elem.elements {
                 self.mark(*reference);
             }
@@ -180,6 +188,7 @@ impl Heap {
         // A worklist, since a list of a million objects would overflow the host's stack.
         while let Some(handle) = self.worklist.pop() {
             let Some(object) = self.places[handle.at()].object.take() else { continue };
+            looked_at += object.refs().len();
             for reference in object.refs() {
                 self.mark(*reference);
             }
@@ -194,6 +203,7 @@ impl Heap {
                 self.free.push(Handle(at as u32));
             }
         }
+        looked_at as u64
     }
 
     fn mark(&mut self, reference: Reference) {

@@ -1,4 +1,4 @@
-//! Instantiation (section 4.7.7) and import matching (section 3.3).
+//! Instantiation (section 4.7, "Instantiation") and import matching (section 3.3).
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use super::store::{
     Cell, DataInst, ElemInst, Extern, FuncAddr, FuncInst, FuncKind, GlobalAddr, GlobalInst, Instance, LoadedModule,
     MemAddr, MemInst, ModuleInst, Reference, Store, TableAddr, TableInst, TagAddr,
 };
-use super::{ExecError, Fault, Host, Resource, close_global, close_table, machine, memory, planted, table, with_size};
+use super::{ExecError, Fault, Host, Resource, invoke, memory, planted, table};
 use crate::syntax::{DataMode, ElemInit, ElemMode, ExternType, GlobalType, Limits, MemType, Mutability, TableType};
-use crate::valid::types::{TypeId, TypeInterner, close_ref};
+use crate::valid::types::{TypeId, TypeInterner, close, close_ref};
 
 /// Why a module has no instance.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,7 +44,7 @@ pub enum Unlinkable {
 }
 
 impl Store {
-    /// Instantiates a module with its imports in order (section 4.7.7).
+    /// Instantiates a module with its imports in order (section 4.7, "Instantiation").
     ///
     /// # Errors
     /// If imports don't match, a limit is reached, or something traps.
@@ -62,7 +62,7 @@ impl Store {
         // 17.: the start function.
         if let (Some(start), false) = (module.0.module.start, self.config.fault == Some(Fault::StartSkipped)) {
             let func = self.instances[instance.at()].funcs[start.at()];
-            let outcome = machine::invoke(self, host, func, &[]);
+            let outcome = invoke::invoke(self, host, func, &[]);
             self.after_invocation(&outcome);
             outcome?;
         }
@@ -92,7 +92,7 @@ impl Store {
         }
         self.refuel();
         self.room_for(syntax)?;
-        // Allocation (4.7.6). The instance is in the store before its globals are, because their initial values
+        // 4.7, "Allocation". The instance is in the store before its globals are, because their initial values
         // refer to its functions and to the globals before them.
         let at = self.instances.len() as u32;
         let instance = self.alloc_imports_and_funcs(loaded, imports, types, at);
@@ -100,7 +100,7 @@ impl Store {
         self.planted.instantiated(&self.instances, self.config.fault);
         // 6.-10.: initial values of globals, tables and elements.
         for (index, (global, code)) in syntax.globals.iter().zip(&loaded.code.globals).enumerate() {
-            let cell = machine::evaluate(self, host, at, *code)?;
+            let cell = invoke::evaluate(self, host, at, *code)?;
             let ty = close_global(global.ty, &self.instances[at as usize].types);
             let addr = match self.planted.shared_global(&self.instances, at, index) {
                 Some(addr) => addr,
@@ -113,7 +113,7 @@ impl Store {
         }
         for (table, code) in syntax.tables.iter().zip(&loaded.code.tables) {
             let value = match code {
-                Some(code) => machine::evaluate(self, host, at, *code)?.reference,
+                Some(code) => invoke::evaluate(self, host, at, *code)?.reference,
                 None => Reference::Null,
             };
             let ty = close_table(table.ty, &self.instances[at as usize].types);
@@ -132,7 +132,7 @@ impl Store {
                 ElemInit::Exprs(_) => {
                     let mut elements = Vec::with_capacity(code.elements.len());
                     for code in &code.elements {
-                        elements.push(machine::evaluate(self, host, at, *code)?.reference);
+                        elements.push(invoke::evaluate(self, host, at, *code)?.reference);
                     }
                     elements
                 }
@@ -265,7 +265,7 @@ impl Store {
     /// The position of an active segment.
     fn offset(&mut self, host: &mut dyn Host, at: u32, code: Option<FuncCode>) -> Result<u64, ExecError> {
         let code = code.ok_or(ExecError::Internal("an active segment has no position"))?;
-        let Cell { slots: [offset, _], .. } = machine::evaluate(self, host, at, code)?;
+        let Cell { slots: [offset, _], .. } = invoke::evaluate(self, host, at, code)?;
         Ok(offset)
     }
 
@@ -308,4 +308,19 @@ fn mem_matches(a: MemType, b: MemType) -> bool {
 /// 3.3, limits: at least the minimum; a maximum, if one is wanted, at most as large.
 fn limits_match(a: Limits, b: Limits) -> bool {
     a.min >= b.min && b.max.is_none_or(|wanted| a.max.is_some_and(|given| given <= wanted))
+}
+
+/// A global's type in terms of the store's types.
+fn close_global(ty: GlobalType, types: &[TypeId]) -> GlobalType {
+    GlobalType { mutability: ty.mutability, val: close(types, ty.val) }
+}
+
+/// A table's type in terms of the store's types.
+fn close_table(ty: TableType, types: &[TypeId]) -> TableType {
+    TableType { addr: ty.addr, limits: ty.limits, elem: close_ref(types, ty.elem) }
+}
+
+/// A memory instance's type: its minimum is the size that it has now.
+fn with_size(ty: MemType, pages: u64) -> MemType {
+    MemType { limits: Limits { min: pages, max: ty.limits.max }, ..ty }
 }

@@ -326,6 +326,9 @@ impl<'a> Lowering<'a> {
                 self.code.branches.push(Branch { target, shift: Shift::default() });
                 self.code.handlers.push(Handler { tag, with_ref, branch, height });
             }
+            if self.fault == Some(Fault::HandlersReversed) {
+                self.code.handlers[first as usize..].reverse();
+            }
             self.guards.push(Guard { start: self.here(), end: 0, first, count: table.catches.len });
         }
         table.block

@@ -4,15 +4,17 @@
 //! references apart; an `i32` or `f32` is the low half of its slot, and the high half is zero. Calls push onto our own
 //! frames: Wasm never recurses on the host's stack, except through a host function that invokes again.
 
-use wassay_model::{TrapKind, Value};
+use wassay_model::TrapKind;
 
+use super::embedding::ref_has_type;
 use super::heap::{self, Handle, Object, Roots};
+use super::invoke::host_step;
 use super::lower::FuncCode;
 use super::numerics::{self as num, canonical32, canonical64, float32, float64, int32, int64};
 use super::op::{Op, Shift};
-use super::store::{Cell, Frame, FuncAddr, FuncInst, FuncKind, Instance, MemInst, Reference, Stack, Store};
-use super::{ExecError, Host, Resource, Thrown, memory as mem, planted, table, vector};
-use crate::syntax::{AddrType, Arity, ValType};
+use super::store::{Frame, FuncAddr, FuncKind, Instance, MemInst, Reference, Store};
+use super::{ExecError, Host, Resource, memory as mem, planted, table, vector};
+use crate::syntax::{AddrType, Arity};
 
 /// Fuel for a bulk instruction: one unit for 64 bytes or 16 references.
 const BYTES_A_UNIT: u64 = 64;
@@ -27,74 +29,8 @@ struct HostCall {
     tail: bool,
 }
 
-/// Invokes a function with arguments of its parameters' types (section 4.7.8, "Invocation").
-pub(crate) fn invoke(
-    store: &mut Store,
-    host: &mut dyn Host,
-    func: FuncAddr,
-    args: &[Value],
-) -> Result<Vec<Value>, ExecError> {
-    let FuncKind::Wasm { instance, func: index } = store.funcs[func.at()].kind else {
-        return call_host(store, host, func, args);
-    };
-    let code = store.instances[instance as usize].loaded.code.funcs[index as usize];
-    let (slot_base, ref_base) = (store.stack.sp, store.stack.rp);
-    let outcome = store.reserve(code.params, code.results).and_then(|()| {
-        for arg in args {
-            store.push(*arg)?;
-        }
-        run(store, host, instance, code)
-    });
-    let results = outcome.and_then(|()| {
-        let ty = store.types.func(store.funcs[func.at()].ty).map(|ty| ty.results.clone()).unwrap_or_default();
-        let (mut slot, mut reference) = (slot_base, ref_base);
-        ty.into_iter().map(|ty| store.value(ty, &mut slot, &mut reference)).collect()
-    });
-    (store.stack.sp, store.stack.rp) = (slot_base, ref_base);
-    results
-}
-
-/// Evaluates a constant expression in an instance that is being made; the value is left above the stacks.
-pub(crate) fn evaluate(
-    store: &mut Store,
-    host: &mut dyn Host,
-    instance: u32,
-    code: FuncCode,
-) -> Result<Cell, ExecError> {
-    let (slot_base, ref_base) = (store.stack.sp, store.stack.rp);
-    let outcome = store.reserve(code.params, code.results).and_then(|()| run(store, host, instance, code));
-    (store.stack.sp, store.stack.rp) = (slot_base, ref_base);
-    outcome?;
-    let slot = |n| store.stack.slots.get(slot_base + n).copied().unwrap_or_default();
-    Ok(Cell {
-        slots: [slot(0), if code.results.slots == 2 { slot(1) } else { 0 }],
-        reference: match code.results.refs {
-            0 => Reference::Null,
-            _ => store.stack.refs.get(ref_base).copied().unwrap_or_default(),
-        },
-    })
-}
-
-/// Calls a host function (4.6.11, "Host Functions") and holds its results against its type.
-fn call_host(store: &mut Store, host: &mut dyn Host, func: FuncAddr, args: &[Value]) -> Result<Vec<Value>, ExecError> {
-    let FuncInst { ty, kind: FuncKind::Host(id) } = store.funcs[func.at()] else {
-        return Err(ExecError::Internal("a function of Wasm was called as one of the host"));
-    };
-    if store.nesting >= store.config.limits.nesting {
-        return Err(ExecError::Exhausted(Resource::Nesting));
-    }
-    store.nesting += 1;
-    let mut results = Vec::new();
-    let outcome = host.call(store, id, args, &mut results);
-    store.nesting -= 1;
-    outcome?;
-    let types = store.types.func(ty).map(|ty| ty.results.as_slice()).unwrap_or_default();
-    let fit = results.len() == types.len() && results.iter().zip(types).all(|(value, ty)| store.has_type(*value, *ty));
-    if fit { Ok(results) } else { Err(ExecError::HostResults) }
-}
-
 /// Runs code whose arguments lie on top of the stacks; its results take their place.
-fn run(store: &mut Store, host: &mut dyn Host, instance: u32, code: FuncCode) -> Result<(), ExecError> {
+pub(crate) fn run(store: &mut Store, host: &mut dyn Host, instance: u32, code: FuncCode) -> Result<(), ExecError> {
     let outer = store.stack.frames.len();
     let outcome = steps(store, host, instance, code);
     // After a trap, frames are left above the ones that were there before.
@@ -247,7 +183,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                 known!(mems.get_mut(address.at()), "a memory is missing")
             }};
         }
-        // 4.6.1 t.unop, t.binop, t.testop, t.relop, t1.cvtop_t2.
+        // 4.6 t.unop, t.binop, t.testop, t.relop, t1.cvtop_t2.
         macro_rules! i32_unop {
             ($op:expr) => {{
                 let a = top!(1) as u32;
@@ -352,7 +288,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                 top!(1) = u64::from($op(a));
             }};
         }
-        // 4.6.8 t.load: the bytes at the address and how they become a slot.
+        // 4.6 t.load: the bytes at the address and how they become a slot.
         macro_rules! load {
             ($memory:expr, $offset:expr, $convert:expr) => {{
                 let address = top!(1);
@@ -366,7 +302,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                 top!(1) = $convert(checked!(loaded));
             }};
         }
-        // 4.6.8 t.store
+        // 4.6 t.store
         macro_rules! store {
             ($memory:expr, $offset:expr, $bytes:expr) => {{
                 let value = pop!();
@@ -386,7 +322,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                 vector::Operands { slots: &mut *slots, sp: &mut sp }
             };
         }
-        // 4.6.10 br: the operands that the label takes move down over the ones that are left behind.
+        // 4.6 br: the operands that the label takes move down over the ones that are left behind.
         macro_rules! shift {
             ($shift:expr) => {{
                 let shift: &Shift = $shift;
@@ -412,7 +348,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                 pc = $target as usize;
             }};
         }
-        // 4.6.11, "Invocation of function address": a frame over the arguments, locals at their defaults.
+        // 4.6, "Function Calls": a frame over the arguments, locals at their defaults.
         macro_rules! enter {
             ($callee:expr) => {{
                 let callee: &FuncCode = $callee;
@@ -492,7 +428,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                 }
             }};
         }
-        // 4.6.11 return_call: the arguments take the place of the current frame, the caller's frame stays.
+        // 4.6 return_call: the arguments take the place of the current frame, the caller's frame stays.
         macro_rules! move_down {
             ($params:expr) => {{
                 let params: Arity = $params;
@@ -526,7 +462,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                 }
             }};
         }
-        // 4.6.11 call_indirect: the function that the table holds, if it has the type.
+        // 4.6 call_indirect: the function that the table holds, if it has the type.
         macro_rules! indirect {
             ($table:expr, $ty:expr) => {{
                 let index = pop!();
@@ -561,8 +497,9 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                 let size: u64 = $size;
                 let stack = known!(refs.get(..rp), "the stack of references is too short");
                 let roots = Roots { stack, globals, tables, elems };
-                if !heap.room(size, config.limits.heap_bytes, config.collection, &roots) {
-                    break 'run Err(ExecError::Exhausted(Resource::HeapBytes));
+                match heap.room(size, config.limits.heap_bytes, config.collection, &roots) {
+                    Some(looked_at) => pay!(looked_at / REFS_A_UNIT),
+                    None => break 'run Err(ExecError::Exhausted(Resource::HeapBytes)),
                 }
                 pay!(size / BYTES_A_UNIT);
             }};
@@ -600,7 +537,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
         macro_rules! cast_holds {
             ($cast:expr, $reference:expr) => {{
                 let ty = *known!(instance.casts.get($cast as usize), "the type of a cast is missing");
-                super::ref_has_type(types, funcs, heap, $reference, ty)
+                ref_has_type(types, funcs, heap, $reference, ty)
             }};
         }
         macro_rules! pop_func {
@@ -618,7 +555,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
             enter!(&entry);
         }
 
-        // 4.6.10 throw_ref: the nearest handler for the exception, frame by frame.
+        // 4.6 throw_ref: the nearest handler for the exception, frame by frame.
         if let Some(handle) = throwing {
             pay!(1);
             let Some(Object::Exn { tag, slots: payload, refs: payload_refs }) = heap.get(handle) else {
@@ -665,7 +602,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
             pay!(1);
             pc += 1;
             match *op {
-                // 4.6.1 Numeric instructions: t.const c
+                // 4.6 Numeric instructions: t.const c
                 Op::Const(bits) => push!(bits),
 
                 // t.testop, t.relop
@@ -833,7 +770,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                     (top!(2), top!(1)) = (product as u64, (product >> 64) as u64);
                 }
 
-                // 4.6.2 Vector instructions
+                // 4.6 Vector instructions
                 Op::ConstVector(index) => {
                     let bytes =
                         *known!(instance.loaded.module.pools.vectors.get(index as usize), "a constant is missing");
@@ -852,7 +789,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                     known!(vector::apply(&mut vectors!(), op, open), "the stack of slots is too short");
                 }
 
-                // 4.6.3 Reference instructions
+                // 4.6 Reference instructions
                 Op::RefNull => push_ref!(Reference::Null),
                 Op::RefFunc(func) => {
                     push_ref!(Reference::Func(*known!(instance.funcs.get(func as usize), "a function is missing")));
@@ -884,7 +821,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                     push_ref!(reference);
                 }
 
-                // 4.6.4 Aggregate instructions
+                // 4.6 Aggregate instructions
                 Op::RefI31 => {
                     let value = pop!() as u32;
                     push_ref!(Reference::I31(value & 0x7fff_ffff));
@@ -1113,7 +1050,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                     elements.refs[to].copy_from_slice(&segment.elements[from]);
                 }
 
-                // 4.6.5 Parametric instructions
+                // 4.6 Parametric instructions
                 Op::Unreachable => trap!(TrapKind::Unreachable),
                 Op::Drop => sp -= 1,
                 Op::DropVector => sp -= 2,
@@ -1142,7 +1079,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                     }
                 }
 
-                // 4.6.6 Variable instructions
+                // 4.6 Variable instructions
                 Op::LocalGet(at) => push!(local!(at)),
                 Op::LocalSet(at) => local!(at) = pop!(),
                 Op::LocalTee(at) => local!(at) = top!(1),
@@ -1180,7 +1117,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                 Op::GlobalGetRef(index) => push_ref!(global!(index).cell.reference),
                 Op::GlobalSetRef(index) => global!(index).cell.reference = pop_ref!(),
 
-                // 4.6.7 Table instructions
+                // 4.6 Table instructions
                 Op::TableGet(index) => {
                     let at = pop!();
                     push_ref!(checked!(table::get(&table!(index).elements, at)));
@@ -1237,7 +1174,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                     segment.elements = Vec::new();
                 }
 
-                // 4.6.8 Memory instructions
+                // 4.6 Memory instructions
                 Op::Load8U { memory: index, offset } => load!(index, offset, |[byte]: [u8; 1]| u64::from(byte)),
                 Op::Load16U { memory: index, offset } => {
                     load!(index, offset, |bytes| u64::from(u16::from_le_bytes(bytes)));
@@ -1349,7 +1286,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                     known!(datas.get_mut((instance.first_data + data) as usize), "a segment is missing").dropped = true;
                 }
 
-                // 4.6.10 Control instructions
+                // 4.6 Control instructions
                 Op::Br(target) => pc = target as usize,
                 Op::BrShift { target, shift } => branch!(target, shift),
                 Op::BrIf(target) => {
@@ -1432,7 +1369,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                     _ => internal!("a reference to an exception is something else"),
                 },
 
-                // 4.6.11 Function calls
+                // 4.6 Function calls
                 Op::Return { slots: count, refs: ref_count } => {
                     match count as usize {
                         0 => sp = slot_base,
@@ -1482,6 +1419,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                         instance,
                         types,
                         funcs,
+                        heap,
                         tables,
                         mems,
                         globals,
@@ -1541,25 +1479,6 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
     }
 }
 
-/// Calls a host function whose arguments lie on top of the stacks; its results take their place.
-fn host_step(store: &mut Store, host: &mut dyn Host, func: FuncAddr) -> Result<(), ExecError> {
-    let Some(ty) = store.types.func(store.funcs[func.at()].ty) else {
-        return Err(ExecError::Internal("a function has no function type"));
-    };
-    let params = ty.params.clone();
-    let arity = Arity::of_all(&params);
-    let bases = store.stack.sp.checked_sub(arity.slots as usize).zip(store.stack.rp.checked_sub(arity.refs as usize));
-    let Some((slot_base, ref_base)) = bases else {
-        return Err(ExecError::Internal("arguments are missing"));
-    };
-    let (mut slot, mut reference) = (slot_base, ref_base);
-    let args: Result<Vec<Value>, ExecError> =
-        params.into_iter().map(|ty| store.value(ty, &mut slot, &mut reference)).collect();
-    let results = call_host(store, host, func, &args?)?;
-    (store.stack.sp, store.stack.rp) = (slot_base, ref_base);
-    results.into_iter().try_for_each(|result| store.push(result))
-}
-
 /// The code of a function that an instance's module defines.
 fn func_code(instances: &[Instance], instance: u32, func: u32) -> Option<&FuncCode> {
     instances.get(instance as usize)?.loaded.code.funcs.get(func as usize)
@@ -1575,7 +1494,7 @@ fn first_memory<'a>(mems: &'a mut [MemInst], instance: &Instance) -> &'a mut [u8
 
 /// Makes a stack at least `height` high, if the limit allows.
 #[cold]
-fn extend<T: Copy + Default>(stack: &mut Vec<T>, height: usize, limit: u32) -> Option<&mut [T]> {
+pub(crate) fn extend<T: Copy + Default>(stack: &mut Vec<T>, height: usize, limit: u32) -> Option<&mut [T]> {
     if height > limit as usize {
         return None;
     }
@@ -1594,94 +1513,4 @@ pub(crate) fn minus_one(addr: AddrType) -> u64 {
 
 fn wide(low: u64, high: u64) -> u128 {
     u128::from(high) << 64 | u128::from(low)
-}
-
-impl Store {
-    /// An exception that no frame has caught, as the embedder sees it.
-    fn thrown(&mut self, handle: Handle) -> ExecError {
-        let reference = Reference::Exn(handle);
-        self.heap.pin(reference);
-        let Some(Object::Exn { tag, slots, refs }) = self.heap.get(handle) else {
-            return ExecError::Internal("an exception is something else");
-        };
-        let Some(ty) = self.tags.get(tag.at()).and_then(|ty| self.types.func(*ty)) else {
-            return ExecError::Internal("a tag is missing");
-        };
-        let (mut slots, mut refs) = (slots.iter(), refs.iter());
-        let payload: Vec<(Cell, ValType)> = ty
-            .params
-            .iter()
-            .map(|ty| {
-                let mut cell = Cell::default();
-                let arity = Arity::of(*ty);
-                for word in cell.slots.iter_mut().take(arity.slots as usize) {
-                    *word = slots.next().copied().unwrap_or_default();
-                }
-                if arity.refs == 1 {
-                    cell.reference = refs.next().copied().unwrap_or_default();
-                }
-                (cell, *ty)
-            })
-            .collect();
-        let tag = *tag;
-        for (cell, _) in &payload {
-            self.heap.pin(cell.reference);
-        }
-        let payload = payload.into_iter().map(|(cell, ty)| cell.value(ty)).collect();
-        ExecError::Threw(Thrown { tag, payload, exception: reference.observed() })
-    }
-
-    /// Makes room for what a call takes and leaves, on top of the stacks.
-    fn reserve(&mut self, params: Arity, results: Arity) -> Result<(), ExecError> {
-        let limit = self.config.limits.slots;
-        let slot_end = self.stack.sp + params.slots.max(results.slots) as usize;
-        let ref_end = self.stack.rp + params.refs.max(results.refs) as usize;
-        if slot_end > self.stack.slots.len() && extend(&mut self.stack.slots, slot_end, limit).is_none()
-            || ref_end > self.stack.refs.len() && extend(&mut self.stack.refs, ref_end, limit).is_none()
-        {
-            return Err(ExecError::Exhausted(Resource::Slots));
-        }
-        Ok(())
-    }
-
-    /// Puts a value on top of the stacks.
-    fn push(&mut self, value: Value) -> Result<(), ExecError> {
-        let arity = match value {
-            Value::V128(_) => Arity { slots: 2, refs: 0 },
-            Value::Ref(_) => Arity { slots: 0, refs: 1 },
-            _ => Arity { slots: 1, refs: 0 },
-        };
-        self.reserve(arity, Arity::default())?;
-        let cell = self.cell_of(value).ok_or(ExecError::Arguments)?;
-        let Stack { slots, refs, sp, rp, .. } = &mut self.stack;
-        for word in cell.slots.into_iter().take(arity.slots as usize) {
-            slots[*sp] = word;
-            *sp += 1;
-        }
-        if arity.refs == 1 {
-            refs[*rp] = cell.reference;
-            *rp += 1;
-        }
-        Ok(())
-    }
-
-    /// Reads the value of a type that lies at two positions of the stacks, and moves them behind it.
-    fn value(&mut self, ty: ValType, slot: &mut usize, reference: &mut usize) -> Result<Value, ExecError> {
-        let mut cell = Cell::default();
-        let arity = Arity::of(ty);
-        let words = self.stack.slots.get(*slot..*slot + arity.slots as usize);
-        let references = self.stack.refs.get(*reference..*reference + arity.refs as usize);
-        let (Some(words), Some(references)) = (words, references) else {
-            return Err(ExecError::Internal("values lie beyond the stack"));
-        };
-        cell.slots[..words.len()].copy_from_slice(words);
-        if let Some(reference) = references.first() {
-            cell.reference = *reference;
-        }
-        *slot += words.len();
-        *reference += references.len();
-        // The embedder may keep what it sees.
-        self.heap.pin(cell.reference);
-        Ok(cell.value(ty))
-    }
 }

@@ -1,4 +1,4 @@
-//! Memory instructions (section 4.6.8) as functions on one memory's bytes. Addresses are 64 bits wide whatever the
+//! Memory instructions (section 4.6) as functions on one memory's bytes. Addresses are 64 bits wide whatever the
 //! memory's address type: a 32-bit address plus a 32-bit offset then never wraps, and a 64-bit sum that would wrap is
 //! out of bounds.
 
@@ -83,7 +83,7 @@ pub(crate) fn last_page(ty: MemType) -> u64 {
     }
 }
 
-/// Growing memories (section 4.7.5): the old size in pages, or `None` if the memory keeps it.
+/// Growing memories (section 4.7, "Growing Memories"): the old size in pages, or `None` if the memory keeps it.
 ///
 /// `pages` is the number of pages of all memories of the store together.
 pub(crate) fn grow(memory: &mut MemInst, delta: u64, config: &Config, pages: &mut u64, open: &mut Open) -> Option<u64> {

@@ -8,7 +8,7 @@ use wassay_model::TrapKind;
 
 use super::Open;
 
-/// The bits of a result of an f32 operator, under the deterministic profile (4.3.3, "NaN propagation").
+/// The bits of a result of an f32 operator, under the deterministic profile (4.3, "NaN Propagation").
 ///
 /// An operator's NaN has a sign that the standard leaves open, and often a payload too, so every one is counted.
 #[inline(always)]
@@ -36,8 +36,8 @@ pub(crate) const CANONICAL_32: u32 = 0x7fc0_0000;
 pub(crate) const CANONICAL_64: u64 = 0x7ff8_0000_0000_0000;
 
 macro_rules! integer {
-    ($module:ident, $unsigned:ty, $signed:ty, $half:ty) => {
-        /// Section 4.3.2, for one width.
+    ($module:ident, $unsigned:ty, $signed:ty) => {
+        /// Section 4.3, "Integer Operations", for one width.
         pub(crate) mod $module {
             use wassay_model::TrapKind;
 
@@ -165,12 +165,12 @@ macro_rules! integer {
     };
 }
 
-integer!(int32, u32, i32, u16);
-integer!(int64, u64, i64, u32);
+integer!(int32, u32, i32);
+integer!(int64, u64, i64);
 
 macro_rules! float {
     ($module:ident, $float:ty, $bits:ty) => {
-        /// Section 4.3.3, for one width. A NaN among the results has no particular bits.
+        /// Section 4.3, "Floating-Point Operations", for one width. A NaN among the results has no particular bits.
         pub(crate) mod $module {
             pub(crate) fn add(a: $float, b: $float) -> $float {
                 a + b
@@ -269,7 +269,7 @@ macro_rules! float {
 float!(float32, f32, u32);
 float!(float64, f64, u64);
 
-/// `trunc_u` and `trunc_s` (section 4.3.5): undefined for NaN, for the infinities and out of range.
+/// `trunc_u` and `trunc_s` (section 4.3, "Conversions"): undefined for NaN, for the infinities and out of range.
 ///
 /// The range is checked after truncation, so that -0.9 gives 0; both bounds are powers of two, which every float
 /// format represents, where the greatest integer itself (2^31 - 1 as f32, say) would round up.
@@ -280,7 +280,7 @@ macro_rules! truncation {
                 return Err(TrapKind::InvalidConversion);
             }
             let whole = a.trunc();
-            if whole < $least || whole >= $beyond {
+            if !($least..$beyond).contains(&whole) {
                 return Err(TrapKind::IntegerOverflow);
             }
             Ok(whole as $integer as $unsigned)
@@ -297,7 +297,7 @@ truncation!(trunc_u_f32_i64, f32, u64, u64, 0.0, 18446744073709551616.0);
 truncation!(trunc_s_f64_i64, f64, i64, u64, -9223372036854775808.0, 9223372036854775808.0);
 truncation!(trunc_u_f64_i64, f64, u64, u64, 0.0, 18446744073709551616.0);
 
-// trunc_sat (4.3.5): Rust's `as` is the same function: 0 for NaN, the nearest bound out of range.
+// trunc_sat (4.3, "Conversions"): Rust's `as` is the same function: 0 for NaN, the nearest bound out of range.
 pub(crate) fn trunc_sat_s_f32_i32(a: f32) -> u32 {
     (a as i32).cast_unsigned()
 }

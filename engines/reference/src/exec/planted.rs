@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use wassay_model::{TrapKind, TrapKinds};
 
+use super::heap::Heap;
 use super::numerics::{float32, float64, int32, int64};
 use super::op::Op;
 use super::store::{Cell, FuncAddr, FuncInst, GlobalAddr, GlobalInst, Instance, MemInst, Reference, Store, TableInst};
 use super::{Config, ExecError, Open, memory, table};
+use crate::syntax::{LoadOp, StoreLaneOp, VectorOp};
 use crate::valid::types::TypeInterner;
 
 macro_rules! faults {
@@ -41,119 +43,149 @@ macro_rules! faults {
 
 faults! {
     /// `i32.shl` by 32 or more gives 0.
-    I32ShlUnmasked = "i32-shl-unmasked" "4.3.2";
+    I32ShlUnmasked = "i32-shl-unmasked" "4.3 Integer Operations";
     /// `i64.shr_u` takes the distance modulo 32.
-    I64ShrUNarrowMask = "i64-shr-u-narrow-mask" "4.3.2";
+    I64ShrUNarrowMask = "i64-shr-u-narrow-mask" "4.3 Integer Operations";
     /// `i64.rotr` rotates to the left.
-    I64RotrLeft = "i64-rotr-left" "4.3.2";
+    I64RotrLeft = "i64-rotr-left" "4.3 Integer Operations";
     /// `i32.div_s` of the least value by -1 gives the least value.
-    I32DivSOverflow = "i32-div-s-overflow" "4.3.2";
+    I32DivSOverflow = "i32-div-s-overflow" "4.3 Integer Operations";
     /// `i32.div_u` by zero gives 0.
-    I32DivUByZero = "i32-div-u-by-zero" "4.3.2";
+    I32DivUByZero = "i32-div-u-by-zero" "4.3 Integer Operations";
     /// `i64.div_u` divides as if signed.
-    I64DivUSigned = "i64-div-u-signed" "4.3.2";
+    I64DivUSigned = "i64-div-u-signed" "4.3 Integer Operations";
     /// `i32.rem_s` has the sign of the divisor.
-    I32RemSSign = "i32-rem-s-sign" "4.3.2";
+    I32RemSSign = "i32-rem-s-sign" "4.3 Integer Operations";
     /// `i32.clz` of 0 is 31.
-    I32ClzOfZero = "i32-clz-of-zero" "4.3.2";
+    I32ClzOfZero = "i32-clz-of-zero" "4.3 Integer Operations";
     /// `i64.popcnt` overlooks the highest bit.
-    I64PopcntHighBit = "i64-popcnt-high-bit" "4.3.2";
+    I64PopcntHighBit = "i64-popcnt-high-bit" "4.3 Integer Operations";
     /// `i64.lt_u` compares as if signed.
-    I64LtUSigned = "i64-lt-u-signed" "4.3.2";
+    I64LtUSigned = "i64-lt-u-signed" "4.3 Integer Operations";
     /// `i32.ge_s` compares as if unsigned.
-    I32GeSUnsigned = "i32-ge-s-unsigned" "4.3.2";
+    I32GeSUnsigned = "i32-ge-s-unsigned" "4.3 Integer Operations";
     /// `i32.extend8_s` fills with zeros.
-    I32Extend8SZero = "i32-extend8-s-zero" "4.3.2";
+    I32Extend8SZero = "i32-extend8-s-zero" "4.3 Integer Operations";
     /// `f32.nearest` rounds halves away from zero.
-    F32NearestHalfAway = "f32-nearest-half-away" "4.3.3";
+    F32NearestHalfAway = "f32-nearest-half-away" "4.3 Floating-Point Operations";
     /// `f64.min` of two zeros is the first.
-    F64MinZeros = "f64-min-zeros" "4.3.3";
+    F64MinZeros = "f64-min-zeros" "4.3 Floating-Point Operations";
     /// `f32.max` of a NaN and a number is the number.
-    F32MaxNan = "f32-max-nan" "4.3.3";
+    F32MaxNan = "f32-max-nan" "4.3 Floating-Point Operations";
     /// `f64.copysign` exchanges its operands.
-    F64CopysignSwapped = "f64-copysign-swapped" "4.3.3";
+    F64CopysignSwapped = "f64-copysign-swapped" "4.3 Floating-Point Operations";
     /// `f32.add` leaves a NaN with a payload that is neither canonical nor quiet.
-    F32AddSignallingNan = "f32-add-signalling-nan" "4.3.3";
+    F32AddSignallingNan = "f32-add-signalling-nan" "4.3 Floating-Point Operations";
     /// `f64.sqrt` of -0 is 0.
-    F64SqrtZero = "f64-sqrt-zero" "4.3.3";
+    F64SqrtZero = "f64-sqrt-zero" "4.3 Floating-Point Operations";
     /// `f32.neg` makes a NaN canonical.
-    F32NegNan = "f32-neg-nan" "4.3.3";
+    F32NegNan = "f32-neg-nan" "4.3 Floating-Point Operations";
     /// `f64.le` holds for unordered operands.
-    F64LeUnordered = "f64-le-unordered" "4.3.3";
+    F64LeUnordered = "f64-le-unordered" "4.3 Floating-Point Operations";
     /// `i32.trunc_f64_s` traps for the least integer.
-    I32TruncF64SBound = "i32-trunc-f64-s-bound" "4.3.5";
+    I32TruncF64SBound = "i32-trunc-f64-s-bound" "4.3 Conversions";
     /// `i64.trunc_f32_s` of a NaN gives 0.
-    I64TruncF32SNan = "i64-trunc-f32-s-nan" "4.3.5";
+    I64TruncF32SNan = "i64-trunc-f32-s-nan" "4.3 Conversions";
     /// `i32.trunc_sat_f32_u` of a negative number gives the greatest value.
-    I32TruncSatF32UNegative = "i32-trunc-sat-f32-u-negative" "4.3.5";
+    I32TruncSatF32UNegative = "i32-trunc-sat-f32-u-negative" "4.3 Conversions";
     /// `i64.extend_i32_s` fills with zeros.
-    I64ExtendI32SZero = "i64-extend-i32-s-zero" "4.3.5";
+    I64ExtendI32SZero = "i64-extend-i32-s-zero" "4.3 Conversions";
     /// `f32.convert_i64_u` rounds twice, by way of an f64.
-    F32ConvertI64UTwice = "f32-convert-i64-u-twice" "4.3.5";
+    F32ConvertI64UTwice = "f32-convert-i64-u-twice" "4.3 Conversions";
     /// `f32.demote_f64` rounds towards zero.
-    F32DemoteTowardsZero = "f32-demote-towards-zero" "4.3.5";
+    F32DemoteTowardsZero = "f32-demote-towards-zero" "4.3 Conversions";
+    /// `i8x16.shr_s` fills with zeros.
+    I8x16ShrSUnsigned = "i8x16-shr-s-unsigned" "4.3 Vector Operations";
+    /// `i16x8.add_sat_s` wraps around.
+    I16x8AddSatSWraps = "i16x8-add-sat-s-wraps" "4.3 Vector Operations";
+    /// `i32x4.extend_high_i16x8_u` fills with the sign.
+    I32x4ExtendHighSigned = "i32x4-extend-high-signed" "4.3 Vector Operations";
+    /// `i64x2.extmul_high_i32x4_s` multiplies the low halves.
+    I64x2ExtmulHighLow = "i64x2-extmul-high-low" "4.3 Vector Operations";
+    /// `f32x4.pmin` is `f32x4.min`: NaNs and zeros come out otherwise.
+    F32x4PminMin = "f32x4-pmin-min" "4.3 Vector Operations";
+    /// `i8x16.shuffle` takes the second vector's lanes from the first.
+    ShuffleOneVector = "shuffle-one-vector" "4.6 Vector Instructions";
+    /// `v128.load32_zero` repeats the number.
+    Load32ZeroSplat = "load32-zero-splat" "4.6 Memory Instructions";
+    /// `v128.store16_lane` stores the lane beside.
+    Store16LaneBeside = "store16-lane-beside" "4.6 Memory Instructions";
+    /// 32-bit loads from a memory that is not the first are from the first.
+    Load32FirstMemory = "load32-first-memory" "4.6 Memory Instructions";
+    /// `struct.get_s` fills with zeros.
+    StructGetSZero = "struct-get-s-zero" "4.6 Aggregate Instructions";
+    /// `array.get_s` fills with zeros.
+    ArrayGetSZero = "array-get-s-zero" "4.6 Aggregate Instructions";
+    /// `i31.get_s` fills with zeros.
+    I31GetSZero = "i31-get-s-zero" "4.6 Aggregate Instructions";
+    /// `ref.test` holds for null whatever the type.
+    RefTestNull = "ref-test-null" "4.6 Reference Instructions";
+    /// `select` of vectors exchanges its operands.
+    SelectVectorSwapped = "select-vector-swapped" "4.6 Parametric Instructions";
+    /// The last handler of a `try_table` that matches is taken, not the first.
+    HandlersReversed = "handlers-reversed" "4.6 Control Instructions";
     /// `select` looks at the low byte of the condition only.
-    SelectLowByte = "select-low-byte" "4.6.5";
+    SelectLowByte = "select-low-byte" "4.6 Parametric Instructions";
     /// `select` of references exchanges its operands.
-    SelectRefSwapped = "select-ref-swapped" "4.6.5";
+    SelectRefSwapped = "select-ref-swapped" "4.6 Parametric Instructions";
     /// `global.set` is undone if the invocation traps afterwards.
-    GlobalLostOnTrap = "global-lost-on-trap" "4.6.6";
+    GlobalLostOnTrap = "global-lost-on-trap" "4.6 Variable Instructions";
     /// `global.set` keeps only the low half of 64 bits.
-    GlobalSetHalf = "global-set-half" "4.6.6";
+    GlobalSetHalf = "global-set-half" "4.6 Variable Instructions";
     /// `local.tee` of a number leaves the operand but not the local.
-    LocalTeeLost = "local-tee-lost" "4.6.6";
+    LocalTeeLost = "local-tee-lost" "4.6 Variable Instructions";
     /// `table.grow` fills with null.
-    TableGrowNull = "table-grow-null" "4.6.7";
+    TableGrowNull = "table-grow-null" "4.6 Table Instructions";
     /// `table.fill` stops one element early.
-    TableFillShort = "table-fill-short" "4.6.7";
+    TableFillShort = "table-fill-short" "4.6 Table Instructions";
     /// `table.copy` onto a later part of the same table copies what it has just written.
-    TableCopyForward = "table-copy-forward" "4.6.7";
+    TableCopyForward = "table-copy-forward" "4.6 Table Instructions";
     /// `elem.drop` does nothing.
-    ElemDropIgnored = "elem-drop-ignored" "4.6.7";
+    ElemDropIgnored = "elem-drop-ignored" "4.6 Table Instructions";
     /// `i32.load8_s` fills with zeros.
-    I32Load8SZero = "i32-load8-s-zero" "4.6.8";
+    I32Load8SZero = "i32-load8-s-zero" "4.6 Memory Instructions";
     /// 64-bit loads lose the high half.
-    Load64Half = "load64-half" "4.6.8";
+    Load64Half = "load64-half" "4.6 Memory Instructions";
     /// 32-bit loads trap where they end with the memory.
-    Load32AtEnd = "load32-at-end" "4.6.8";
+    Load32AtEnd = "load32-at-end" "4.6 Memory Instructions";
     /// 32-bit loads may reach one byte beyond the memory.
-    Load32PastEnd = "load32-past-end" "4.6.8";
+    Load32PastEnd = "load32-past-end" "4.6 Memory Instructions";
     /// The sum of address and offset wraps at 32 bits in 32-bit loads.
-    Load32OffsetWraps = "load32-offset-wraps" "4.6.8";
+    Load32OffsetWraps = "load32-offset-wraps" "4.6 Memory Instructions";
     /// 16-bit stores write 4 bytes.
-    Store16Wide = "store16-wide" "4.6.8";
+    Store16Wide = "store16-wide" "4.6 Memory Instructions";
     /// 64-bit stores that don't fit write their beginning before the trap.
-    Store64Torn = "store64-torn" "4.6.8";
+    Store64Torn = "store64-torn" "4.6 Memory Instructions";
     /// `memory.grow` returns the new size.
-    MemoryGrowNewSize = "memory-grow-new-size" "4.6.8";
+    MemoryGrowNewSize = "memory-grow-new-size" "4.6 Memory Instructions";
     /// `memory.size` does not see the growth by a single page.
-    MemorySizeStale = "memory-size-stale" "4.6.8";
+    MemorySizeStale = "memory-size-stale" "4.6 Memory Instructions";
     /// `memory.fill` writes one byte more.
-    MemoryFillLong = "memory-fill-long" "4.6.8";
+    MemoryFillLong = "memory-fill-long" "4.6 Memory Instructions";
     /// `memory.copy` onto a later part of the memory copies what it has just written.
-    MemoryCopyForward = "memory-copy-forward" "4.6.8";
+    MemoryCopyForward = "memory-copy-forward" "4.6 Memory Instructions";
     /// `memory.init` always starts with the first byte of the segment.
-    MemoryInitFromStart = "memory-init-from-start" "4.6.8";
+    MemoryInitFromStart = "memory-init-from-start" "4.6 Memory Instructions";
     /// `data.drop` does nothing.
-    DataDropIgnored = "data-drop-ignored" "4.6.8";
-    /// `unreachable` does nothing.
-    UnreachableIgnored = "unreachable-ignored" "4.6.10";
+    DataDropIgnored = "data-drop-ignored" "4.6 Memory Instructions";
+    /// `unreachable` reports a division by zero.
+    UnreachableKind = "unreachable-kind" "4.6 Control Instructions";
     /// `br_table` with the first index beyond its targets goes to the last of them.
-    BrTableDefault = "br-table-default" "4.6.10";
+    BrTableDefault = "br-table-default" "4.6 Control Instructions";
     /// `br_if` looks at the low half of the condition only.
-    BrIfLowHalf = "br-if-low-half" "4.6.10";
+    BrIfLowHalf = "br-if-low-half" "4.6 Control Instructions";
     /// `call_indirect` accepts a function of another type, as long as it takes and leaves as much.
-    CallIndirectUnchecked = "call-indirect-unchecked" "4.6.11";
+    CallIndirectUnchecked = "call-indirect-unchecked" "4.6 Function Calls";
     /// Two results of a function are exchanged.
-    ReturnSwapped = "return-swapped" "4.6.11";
+    ReturnSwapped = "return-swapped" "4.6 Function Calls";
     /// Instances of one module share the globals that it defines.
-    GlobalShared = "global-shared" "4.7.6";
+    GlobalShared = "global-shared" "4.7 Allocation";
     /// Active data segments are written one byte later, if they fit there.
-    DataSegmentLate = "data-segment-late" "4.7.7";
+    DataSegmentLate = "data-segment-late" "4.7 Instantiation";
     /// Nothing is written by instantiation unless all data segments fit, as before bulk memory.
-    SegmentsCheckedFirst = "segments-checked-first" "4.7.7";
+    SegmentsCheckedFirst = "segments-checked-first" "4.7 Instantiation";
     /// The start function is not called.
-    StartSkipped = "start-skipped" "4.7.7";
+    StartSkipped = "start-skipped" "4.7 Instantiation";
 }
 
 impl Fault {
@@ -196,7 +228,12 @@ pub(crate) fn emit(fault: Fault, op: Op, ops: &mut Vec<Op>) {
         | (Fault::F32ConvertI64UTwice, Op::F32ConvertI64U)
         | (Fault::F32DemoteTowardsZero, Op::F32DemoteF64)
         | (Fault::SelectLowByte, Op::Select)
-        | (Fault::SelectRefSwapped, Op::SelectRef) => plain,
+        | (Fault::SelectRefSwapped, Op::SelectRef)
+        | (Fault::SelectVectorSwapped, Op::SelectVector)
+        | (Fault::ShuffleOneVector, Op::Shuffle(_)) => {
+            let index = if let Op::Shuffle(lanes) = op { lanes } else { 0 };
+            planted(index, 0)
+        }
         (Fault::GlobalSetHalf | Fault::GlobalLostOnTrap, Op::GlobalSet(index))
         | (Fault::TableGrowNull, Op::TableGrow(index))
         | (Fault::TableFillShort, Op::TableFill(index))
@@ -215,10 +252,31 @@ pub(crate) fn emit(fault: Fault, op: Op, ops: &mut Vec<Op>) {
         | (Fault::Store16Wide, Op::Store16 { memory, offset })
         | (Fault::Store64Torn, Op::Store64 { memory, offset }) => planted(memory, offset),
         (Fault::CallIndirectUnchecked, Op::CallIndirect { table, ty }) => planted(table, u64::from(ty)),
+        // Another right operator in its place.
+        (Fault::I8x16ShrSUnsigned, Op::Vector(VectorOp::I8x16ShrS)) => Op::Vector(VectorOp::I8x16ShrU),
+        (Fault::I16x8AddSatSWraps, Op::Vector(VectorOp::I16x8AddSatS)) => Op::Vector(VectorOp::I16x8Add),
+        (Fault::I32x4ExtendHighSigned, Op::Vector(VectorOp::I32x4ExtendHighI16x8U)) => {
+            Op::Vector(VectorOp::I32x4ExtendHighI16x8S)
+        }
+        (Fault::I64x2ExtmulHighLow, Op::Vector(VectorOp::I64x2ExtmulHighI32x4S)) => {
+            Op::Vector(VectorOp::I64x2ExtmulLowI32x4S)
+        }
+        (Fault::F32x4PminMin, Op::Vector(VectorOp::F32x4Pmin)) => Op::Vector(VectorOp::F32x4Min),
+        (Fault::Load32ZeroSplat, Op::LoadVector { op: LoadOp::V128Load32Zero, memory, offset }) => {
+            Op::LoadVector { op: LoadOp::V128Load32Splat, memory, offset }
+        }
+        (Fault::Store16LaneBeside, Op::StoreLane { op: op @ StoreLaneOp::V128Store16Lane, lane, memory, offset }) => {
+            Op::StoreLane { op, lane: lane ^ 1, memory, offset }
+        }
+        (Fault::Load32FirstMemory, Op::Load32 { offset, .. }) => Op::Load32 { memory: 0, offset },
+        (Fault::StructGetSZero, Op::StructGetS { slot, bits }) => Op::StructGetU { slot, bits },
+        (Fault::ArrayGetSZero, Op::ArrayGetS(width)) => Op::ArrayGet(width),
+        (Fault::I31GetSZero, Op::I31GetS) => Op::I31GetU,
+        (Fault::UnreachableKind, Op::Unreachable) => plain,
+        (Fault::RefTestNull, Op::RefTest(cast)) => planted(cast, 0),
         // No operator in its place.
         (Fault::ElemDropIgnored, Op::ElemDrop(_))
         | (Fault::DataDropIgnored, Op::DataDrop(_))
-        | (Fault::UnreachableIgnored, Op::Unreachable)
         | (Fault::LocalTeeLost, Op::LocalTee(_)) => return,
         // An operator before it.
         (Fault::BrIfLowHalf, Op::BrIf(_) | Op::BrIfShift { .. })
@@ -287,6 +345,7 @@ pub(crate) struct View<'a> {
     pub(crate) instance: &'a Instance,
     pub(crate) types: &'a TypeInterner,
     pub(crate) funcs: &'a [FuncInst],
+    pub(crate) heap: &'a Heap,
     pub(crate) tables: &'a mut [TableInst],
     pub(crate) mems: &'a mut [MemInst],
     pub(crate) globals: &'a mut [GlobalInst],
@@ -593,6 +652,26 @@ fn value_step(view: &mut View<'_>, fault: Fault, index: u32, immediate: u64) -> 
                 bytes[to] = bytes[from];
             }
         }
+        Fault::SelectVectorSwapped => {
+            let condition = view.pop()? as u32;
+            let second = (*view.top(2)?, *view.top(1)?);
+            *view.sp -= 2;
+            if condition != 0 {
+                (*view.top(2)?, *view.top(1)?) = second;
+            }
+        }
+        Fault::ShuffleOneVector => {
+            let lanes = view.instance.loaded.module.pools.vectors.get(index as usize)?;
+            let lanes = lanes.map(|lane| lane % 16);
+            super::vector::shuffle(&mut super::vector::Operands { slots: view.slots, sp: view.sp }, &lanes)?;
+        }
+        Fault::RefTestNull => {
+            let reference = view.pop_ref()?;
+            let ty = *view.instance.casts.get(index as usize)?;
+            let holds = super::embedding::ref_has_type(view.types, view.funcs, view.heap, reference, ty);
+            view.push(u64::from(holds || reference == Reference::Null))?;
+        }
+        Fault::UnreachableKind => return trapped(TrapKind::IntegerDivideByZero),
         // Before the operator itself.
         Fault::MemoryInitFromStart => *view.top(2)? = 0,
         Fault::BrTableDefault => {
@@ -604,12 +683,23 @@ fn value_step(view: &mut View<'_>, fault: Fault, index: u32, immediate: u64) -> 
             *view.top(2)? = b;
             *view.top(1)? = a;
         }
-        // These have no operator.
+        // These have no operator, or another right one.
         Fault::CallIndirectUnchecked
         | Fault::LocalTeeLost
         | Fault::ElemDropIgnored
         | Fault::DataDropIgnored
-        | Fault::UnreachableIgnored
+        | Fault::I8x16ShrSUnsigned
+        | Fault::I16x8AddSatSWraps
+        | Fault::I32x4ExtendHighSigned
+        | Fault::I64x2ExtmulHighLow
+        | Fault::F32x4PminMin
+        | Fault::Load32ZeroSplat
+        | Fault::Store16LaneBeside
+        | Fault::Load32FirstMemory
+        | Fault::StructGetSZero
+        | Fault::ArrayGetSZero
+        | Fault::I31GetSZero
+        | Fault::HandlersReversed
         | Fault::GlobalShared
         | Fault::DataSegmentLate
         | Fault::SegmentsCheckedFirst

@@ -1,4 +1,4 @@
-//! The store (section 4.2.3) and what lives in it: plain owned data, named by address, which is a position in a list.
+//! The store (section 4.2) and what lives in it: plain owned data, named by address, which is a position in a list.
 //! Nothing is ever freed before the store is.
 
 use std::sync::Arc;
@@ -39,11 +39,13 @@ addresses! {
     TagAddr;
     /// A module instance of the store.
     ModuleInst;
-    /// A host function, as the host knows it.
-    HostFuncId;
 }
 
-/// What a module can import and export (section 4.2.13).
+/// A host function, as the host knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HostFuncId(pub u32);
+
+/// What a module can import and export (section 4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Extern {
     /// A function.
@@ -58,7 +60,7 @@ pub enum Extern {
     Tag(TagAddr),
 }
 
-/// A reference as the machine holds it (section 4.2.1). The nulls of all types are one value.
+/// A reference as the machine holds it (section 4.2). The nulls of all types are one value.
 ///
 /// `any.convert_extern` and `extern.convert_any` leave it as it is: the type of the place says which side it is on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -96,7 +98,7 @@ pub(crate) struct Loaded {
     pub(crate) code: Code,
 }
 
-/// All state (section 4.2.3).
+/// All state (section 4.2).
 #[derive(Debug)]
 pub struct Store {
     pub(crate) config: Config,
@@ -123,7 +125,7 @@ pub struct Store {
     pub(crate) planted: planted::State,
 }
 
-/// The stack (section 4.2.14), apart from the store in the standard; here it lies beside it, so that a host function
+/// The stack (section 4.2), apart from the store in the standard; here it lies beside it, so that a host function
 /// can be handed the whole.
 #[derive(Debug, Default)]
 pub(crate) struct Stack {
@@ -138,7 +140,7 @@ pub(crate) struct Stack {
     pub(crate) rp: usize,
 }
 
-/// What is needed to go on with a caller: the frame and return address of section 4.2.16.
+/// What is needed to go on with a caller: the frame and return address of section 4.2.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
     pub(crate) instance: u32,
@@ -154,7 +156,7 @@ impl Frame {
     pub(crate) const OUTSIDE: u32 = u32::MAX;
 }
 
-/// A function instance (section 4.2.6).
+/// A function instance (section 4.2).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FuncInst {
     pub(crate) ty: TypeId,
@@ -171,14 +173,14 @@ pub(crate) enum FuncKind {
     Host(HostFuncId),
 }
 
-/// A table instance (section 4.2.7); the type's minimum is the size at allocation.
+/// A table instance (section 4.2); the type's minimum is the size at allocation.
 #[derive(Clone, Debug)]
 pub(crate) struct TableInst {
     pub(crate) ty: TableType,
     pub(crate) elements: Vec<Reference>,
 }
 
-/// A memory instance (section 4.2.8).
+/// A memory instance (section 4.2).
 #[derive(Clone, Debug)]
 pub(crate) struct MemInst {
     pub(crate) ty: MemType,
@@ -191,7 +193,7 @@ impl MemInst {
     }
 }
 
-/// A global instance (section 4.2.9). Numbers use the first word, vectors both, references the reference.
+/// A global instance (section 4.2). Numbers use the first word, vectors both, references the reference.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GlobalInst {
     pub(crate) ty: GlobalType,
@@ -205,13 +207,13 @@ pub(crate) struct Cell {
     pub(crate) reference: Reference,
 }
 
-/// An element instance (section 4.2.11); empty once dropped.
+/// An element instance (section 4.2); empty once dropped.
 #[derive(Clone, Debug)]
 pub(crate) struct ElemInst {
     pub(crate) elements: Vec<Reference>,
 }
 
-/// A data instance (section 4.2.12).
+/// A data instance (section 4.2).
 #[derive(Clone, Debug)]
 pub(crate) struct DataInst {
     source: Arc<Loaded>,
@@ -229,7 +231,7 @@ impl DataInst {
     }
 }
 
-/// A module instance (section 4.2.5). All addresses are positions in the store.
+/// A module instance (section 4.2). All addresses are positions in the store.
 #[derive(Debug)]
 pub(crate) struct Instance {
     pub(crate) loaded: Arc<Loaded>,

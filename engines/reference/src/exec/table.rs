@@ -1,4 +1,4 @@
-//! Table instructions (section 4.6.7) as functions on one table's elements.
+//! Table instructions (section 4.6) as functions on one table's elements.
 
 use wassay_model::{TrapKind, TrapKinds};
 
@@ -69,7 +69,7 @@ pub(crate) fn last_size(addr: AddrType) -> u64 {
     }
 }
 
-/// Growing tables (section 4.7.4): the old size, or `None` if the table keeps it.
+/// Growing tables (section 4.7, "Growing Tables"): the old size, or `None` if the table keeps it.
 ///
 /// `total` is the number of elements of all tables of the store together.
 pub(crate) fn grow(

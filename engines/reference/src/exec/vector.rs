@@ -1,4 +1,4 @@
-//! Vector instructions (sections 4.3.4 and 4.6.2).
+//! Vector instructions (sections 4.3 and 4.6).
 //!
 //! A vector is a `u128` with lane 0 in its lowest bits, and takes two slots, the low half first. Every function returns
 //! `None` if the stack is too short, which validation rules out.
@@ -102,13 +102,13 @@ macro_rules! lanes {
 
 lanes!(u8 as u8, i8 as u8, u16 as u16, i16 as u16, u32 as u32, i32 as u32, u64 as u64, i64 as u64);
 
-/// 4.3.4 lanes
+/// 4.3 lanes
 #[inline(always)]
 fn lanes<T: Lane, const N: usize>(vector: u128) -> [T; N] {
     from_fn(|at| T::take(vector >> (at as u32 * T::BITS)))
 }
 
-/// 4.3.4 lanes, inverted
+/// 4.3 lanes, inverted
 #[inline(always)]
 fn vector<T: Lane, const N: usize>(lanes: [T; N]) -> u128 {
     lanes.into_iter().enumerate().fold(0, |sum, (at, lane)| sum | lane.bits() << (at as u32 * T::BITS))
@@ -346,7 +346,7 @@ fn relaxed_dot(a: u128, b: u128) -> u128 {
     vector::<i16, 8>(from_fn(|at| (products(2 * at) + products(2 * at + 1)).min(i32::from(i16::MAX)) as i16))
 }
 
-/// Whether implementations may differ about a relaxed operator on these operands (4.3.4, "Relaxed operations").
+/// Whether implementations may differ about a relaxed operator on these operands (4.3, "Relaxed Operations").
 fn relaxed_is_open(op: VectorOp, a: u128, b: u128, c: u128) -> bool {
     use VectorOp as V;
     let f32s = |vector: u128| lanes::<u32, 4>(vector).map(f32::from_bits);
