@@ -179,7 +179,7 @@ impl Campaign {
                 }
                 while failure.is_none() {
                     let Some(done) = waiting.remove(&position) else { break };
-                    let Done { chunk, findings, open } = *done;
+                    let Done { chunk, findings, open, .. } = *done;
                     // A chunk that stopping left without a case is not worth a line.
                     if chunk.tally.cases > 0
                         && let Err(error) = folder.append(&chunk, findings, &open)

@@ -8,8 +8,8 @@ use wassay_generate::Profile;
 use wassay_judge::{explain, judge};
 use wassay_model::run::{Chunk, EngineTally, Manifest, Tally, Times};
 use wassay_model::{
-    Action, Capture, CaseId, Ending, EngineName, Finding, Observation, Outcome, Provenance, Reason, Ruling, TestCase,
-    Verdict,
+    Action, Capture, CaseId, Ending, EngineName, Finding, Observation, Outcome, Provenance, Reason, Ruling, Signature,
+    TestCase, Verdict,
 };
 
 use crate::evidence::Evidence;
@@ -24,6 +24,9 @@ pub(crate) struct Done {
     pub(crate) findings: Vec<(Finding, Evidence)>,
     /// Inconclusive cases, by reason.
     pub(crate) open: Vec<(String, Evidence)>,
+    /// Signatures that had a second look in this chunk. By chunk and not by run, so that the journal does not
+    /// depend on how chunks are spread over lanes.
+    looked_at: BTreeSet<Signature>,
 }
 
 pub(crate) struct Lane<'a> {
@@ -96,13 +99,17 @@ impl Lane<'_> {
         count(&case, &observations, &first, tally);
         let mut ruling = first.ruling;
         if ruling == Ruling::Diverge {
-            // Digests say that memories differ, not where, nor whether the difference is one of NaN bits; and
-            // what does not come back is no property of the case.
-            let again = self.ask(&case, &wanted, Capture::Full)?;
-            let second = self.judge(&case, &again);
-            ruling = settle(index, id, &case, (&first, &observations), (&second, &again), done);
-            if ruling == Ruling::Inconclusive {
-                leave_open(case, &second, again, done);
+            let known = groups(&first)
+                .iter()
+                .all(|group| done.looked_at.contains(&wassay_triage::signature(&case, &group.verdict, &observations)));
+            if known {
+                // One look more at each kind of finding a chunk: an engine with a common fault would otherwise
+                // take most of the time of a run.
+                for group in groups(&first) {
+                    done.findings.push(finding(index, id, &case, group.verdict, &observations, (1, 1)));
+                }
+            } else {
+                ruling = self.look_again(index, id, &case, &wanted, (&first, &observations), done)?;
             }
         } else if ruling == Ruling::Inconclusive {
             leave_open(case, &first, observations, done);
@@ -128,47 +135,62 @@ impl Lane<'_> {
         Ok(observations)
     }
 
+    /// Runs a case on which engines differ once more, in full capture, and turns the looks into findings:
+    /// digests say that memories differ and not where, and what does not come back is no property of the case.
+    fn look_again(
+        &mut self,
+        index: u64,
+        id: CaseId,
+        case: &TestCase,
+        wanted: &[usize],
+        (first, first_seen): (&Verdict, &[Observation]),
+        done: &mut Done,
+    ) -> Result<Ruling, CrewError> {
+        let case = &shortened(case, first);
+        let second_seen = self.ask(case, wanted, Capture::Full)?;
+        let second = self.judge(case, &second_seen);
+        let mut ruling = second.ruling;
+
+        let anew: Vec<Group> = groups(&second);
+        let lost: Vec<Group> = groups(first)
+            .into_iter()
+            .filter(|group| !is_explained(group, &second) && !has_hung(group, first_seen))
+            .collect();
+        // Full capture sees more, so what only the second look shows is not flaky for that; and what only the
+        // first one shows deserves another chance.
+        let third = if lost.is_empty() && anew.iter().all(|group| group.shows_in(first)) {
+            None
+        } else {
+            let seen = self.ask(case, wanted, Capture::Full)?;
+            Some(self.judge(case, &seen))
+        };
+        let in_third = |group: &Group| third.as_ref().is_some_and(|third| group.shows_in(third));
+        for group in anew {
+            let confirmed = if group.shows_in(first) || in_third(&group) { (2, 2) } else { (1, 2) };
+            let found = finding(index, id, case, group.verdict, &second_seen, confirmed);
+            done.looked_at.insert(found.0.signature.clone());
+            done.findings.push(found);
+        }
+        for group in lost {
+            ruling = Ruling::Diverge;
+            let confirmed = if in_third(&group) { (2, 3) } else { (1, 3) };
+            done.findings.push(finding(index, id, case, group.verdict, first_seen, confirmed));
+        }
+        for group in groups(first) {
+            done.looked_at.insert(wassay_triage::signature(case, &group.verdict, first_seen));
+        }
+        if ruling == Ruling::Inconclusive {
+            leave_open(case.clone(), &second, second_seen, done);
+        }
+        Ok(ruling)
+    }
+
     fn judge(&mut self, case: &TestCase, observations: &[Observation]) -> Verdict {
         let began = Instant::now();
         let verdict = judge(case, observations);
         self.times.judge_ns += nanoseconds(began);
         verdict
     }
-}
-
-/// Turns two looks at one case into findings, and says how the case is ruled.
-fn settle(
-    index: u64,
-    id: CaseId,
-    case: &TestCase,
-    (first, first_seen): (&Verdict, &[Observation]),
-    (second, second_seen): (&Verdict, &[Observation]),
-    done: &mut Done,
-) -> Ruling {
-    let mut ruling = second.ruling;
-    for group in groups(second) {
-        let both = group.engines().all(|engine| diverges(first, engine) || !is_asked(first_seen, engine));
-        let verdict = group.verdict;
-        let confirmed = if both { (2, 2) } else { (1, 2) };
-        done.findings.push(finding(index, id, case, verdict, second_seen, confirmed));
-    }
-    // What showed the first time only: an allowance explains it now that bytes are known, or it is flaky.
-    for group in groups(first) {
-        let engines: Vec<&EngineName> = group.engines().collect();
-        let explained = engines.iter().all(|engine| {
-            second.differences.iter().any(|difference| difference.engine == **engine)
-                || second.horizons.iter().any(|horizon| horizon.engine == **engine)
-        });
-        // A time-out that does not come back says that the machine was busy.
-        let hung = first_seen
-            .iter()
-            .any(|observation| engines.contains(&&observation.engine.name) && observation.ending == Ending::TimedOut);
-        if !explained && !hung {
-            ruling = Ruling::Diverge;
-            done.findings.push(finding(index, id, case, group.verdict, first_seen, (1, 2)));
-        }
-    }
-    ruling
 }
 
 /// Keeps a case whose ruling is open: what a better judge may want to see.
@@ -190,12 +212,38 @@ fn key(name: &EngineName) -> String {
     name.to_string()
 }
 
-fn is_asked(observations: &[Observation], engine: &EngineName) -> bool {
-    observations.iter().any(|observation| observation.engine.name == *engine)
-}
-
 fn diverges(verdict: &Verdict, engine: &EngineName) -> bool {
     verdict.differences.iter().any(|difference| difference.ruling == Ruling::Diverge && difference.engine == *engine)
+}
+
+/// The case up to the last step at which a divergence showed first: what comes behind has nothing to say
+/// about it. A program's end has no step, and then the whole case is kept.
+fn shortened(case: &TestCase, verdict: &Verdict) -> TestCase {
+    let steps: Option<Vec<usize>> = groups(verdict)
+        .iter()
+        .map(|group| group.verdict.differences[0].site.step().map(wassay_model::StepIdx::position))
+        .collect();
+    let mut case = case.clone();
+    if let Some(last) = steps.and_then(|steps| steps.into_iter().max()) {
+        case.plan.steps.truncate(last + 1);
+    }
+    case
+}
+
+/// Whether a second look says why the group's divergence is none.
+fn is_explained(group: &Group, second: &Verdict) -> bool {
+    group.engines().all(|engine| {
+        second.differences.iter().any(|difference| difference.engine == *engine)
+            || second.horizons.iter().any(|horizon| horizon.engine == *engine)
+    })
+}
+
+/// Whether the group is of engines that did not answer in time: when that does not come back, the machine was
+/// busy.
+fn has_hung(group: &Group, seen: &[Observation]) -> bool {
+    seen.iter().any(|observation| {
+        observation.ending == Ending::TimedOut && group.engines().any(|engine| *engine == observation.engine.name)
+    })
 }
 
 /// The divergences of engines that differ from the expectation in the same way.
@@ -204,6 +252,10 @@ struct Group {
 }
 
 impl Group {
+    fn shows_in(&self, verdict: &Verdict) -> bool {
+        self.engines().all(|engine| diverges(verdict, engine))
+    }
+
     fn engines(&self) -> impl Iterator<Item = &EngineName> {
         let names: BTreeSet<&EngineName> =
             self.verdict.differences.iter().map(|difference| &difference.engine).collect();
