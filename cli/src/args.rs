@@ -82,8 +82,7 @@ pub(crate) struct Run {
     /// A module, a script of the standard's suite, or the case.json of a finding
     pub(crate) file: PathBuf,
     /// Call this export with these values, as in i32:-5 f64:1.5 ref:null; may be given several times
-    #[arg(long, num_args = 1.., value_names = ["NAME", "VALUE"], allow_hyphen_values = true,
-          action = clap::ArgAction::Append)]
+    #[arg(long, num_args = 1.., value_names = ["NAME", "VALUE"], action = clap::ArgAction::Append)]
     pub(crate) invoke: Vec<String>,
     /// Engines and sets of engines, separated by commas
     #[arg(long, value_name = "LIST", default_value = "default")]

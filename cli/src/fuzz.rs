@@ -74,10 +74,11 @@ pub(crate) fn main(args: &Fuzz) -> Result<Exit, Failure> {
         }
         Format::Human => summary::print(&summary, &path, &mut out).or_exit(Exit::CannotWrite)?,
     }
-    Ok(match (summary.buckets.is_empty(), summary.end, manifest.cases) {
-        (false, _, _) => Exit::Found,
-        (true, End::Signal, _) => Exit::Preempted,
-        (true, _, _) => Exit::Clean,
+    // A run that a signal ended is to be run again, whatever it found so far: that is in its folder.
+    Ok(match (summary.end, summary.buckets.is_empty()) {
+        (End::Signal, _) => Exit::Preempted,
+        (End::Complete | End::Time, false) => Exit::Found,
+        (End::Complete | End::Time, true) => Exit::Clean,
     })
 }
 

@@ -25,6 +25,7 @@ pub(crate) fn main(args: &Run) -> Result<Exit, Failure> {
     let source = Source::read(args)?;
     let lineup: Vec<Lineup> = lineup::lineup(lineup::engines(&args.engines)?, Some(1));
     let mut crew = Crew::new(fuzz::crew_spec(&lineup, args.memory));
+    crew.muster().or_exit(Exit::EngineUnavailable)?;
     let everyone: Vec<usize> = (0..lineup.len()).collect();
     let observations = crew.ask(&source.case, &everyone, Capture::Full).or_exit(Exit::EngineUnavailable)?;
     let verdict = judge(&source.case, &observations);
