@@ -16,9 +16,9 @@ use crate::args::{Format, Fuzz};
 use crate::exit::{Exit, Failure, OrExit as _};
 use crate::{lineup, summary};
 
-/// Cases in a chunk: small enough that a resumed run does little twice, large enough that a journal line
-/// costs nothing beside them.
-const CHUNK: u64 = 64;
+/// Cases in a chunk: small enough that a resumed run does little twice, large enough that a journal line and
+/// one more look at each kind of finding cost nothing beside them.
+const CHUNK: u64 = 256;
 /// How long a run lasts when nothing is said.
 const DEFAULT_TIME: Duration = Duration::from_secs(60);
 /// How often a line of progress is printed where there is no terminal.

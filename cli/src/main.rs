@@ -8,6 +8,7 @@ mod lineup;
 mod run;
 mod summary;
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -47,6 +48,12 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(exit) => exit.into(),
+        // Whoever read the output has read enough.
+        Err(Failure { exit: Exit::CannotWrite, error })
+            if error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe) =>
+        {
+            Exit::Clean.into()
+        }
         Err(Failure { exit, error }) => {
             eprintln!("wassay: {error:#}");
             exit.into()

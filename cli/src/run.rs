@@ -334,7 +334,7 @@ fn print_checks(checks: &BTreeMap<String, Checks>, out: &mut impl Write) -> io::
         let other: Vec<String> = checks.other.iter().map(|(word, count)| format!(", {count} {word}")).collect();
         writeln!(
             out,
-            "{}: {} assertions passed, {} failed{}",
+            "{}: {} commands passed, {} failed{}",
             style(engine).bold(),
             checks.passed,
             checks.failed,

@@ -16,7 +16,7 @@ fn the_same_seed_gives_the_same_journal_whatever_the_number_of_lanes() {
     let folder = tempfile::tempdir().unwrap();
     let run = |name: &str, jobs: &str| {
         let out = folder.path().join(name);
-        let (output, summary) = fuzz(&out, &["--seed", "5", "--cases", "400", "--engines", FAULTY, "--jobs", jobs]);
+        let (output, summary) = fuzz(&out, &["--seed", "5", "--cases", "1200", "--engines", FAULTY, "--jobs", jobs]);
         assert!(summary.is_some(), "{}", stderr(&output));
         out
     };
@@ -35,7 +35,7 @@ fn shards_do_the_cases_of_the_whole_between_them() {
     let folder = tempfile::tempdir().unwrap();
     let lines = |name: &str, extra: &[&str]| {
         let out = folder.path().join(name);
-        let mut args = vec!["--seed", "6", "--cases", "300", "--engines", FAULTY];
+        let mut args = vec!["--seed", "6", "--cases", "1100", "--engines", FAULTY];
         args.extend(extra);
         fuzz(&out, &args);
         journal(&out).lines().map(str::to_owned).collect::<Vec<_>>()
@@ -53,14 +53,14 @@ fn shards_do_the_cases_of_the_whole_between_them() {
 #[test]
 fn a_run_that_was_killed_anywhere_and_resumed_is_the_same_as_one_that_was_not() {
     let folder = tempfile::tempdir().unwrap();
-    let args = ["--seed", "7", "--cases", "1500", "--engines", FAULTY];
+    let args = ["--seed", "7", "--cases", "4000", "--engines", FAULTY];
     let whole = folder.path().join("whole");
     fuzz(&whole, &args);
     let expected = journal(&whole);
 
     let out = folder.path().join("killed");
     let mut kills = 0;
-    for round in 0..6_u64 {
+    for round in 0..5_u64 {
         let mut all = vec!["fuzz", "--format", "json"];
         let path = out.to_str().unwrap();
         if out.join("manifest.json").exists() {
@@ -71,7 +71,7 @@ fn a_run_that_was_killed_anywhere_and_resumed_is_the_same_as_one_that_was_not() 
         }
         let mut child = command(&all).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         // At moments that have nothing to do with what the program is doing.
-        std::thread::sleep(Duration::from_millis(150 + round * 97));
+        std::thread::sleep(Duration::from_millis(350 + round * 97));
         if child.try_wait().unwrap().is_none() {
             kills += 1;
         }
@@ -107,7 +107,7 @@ fn children(parent: u32) -> Vec<u32> {
 #[test]
 fn killed_workers_cost_no_finding_and_make_none() {
     let folder = tempfile::tempdir().unwrap();
-    let args = ["--seed", "8", "--cases", "1500", "--engines", FAULTY];
+    let args = ["--seed", "8", "--cases", "2500", "--engines", FAULTY];
     let whole = folder.path().join("whole");
     fuzz(&whole, &args);
 

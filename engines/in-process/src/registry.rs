@@ -284,7 +284,12 @@ pub fn list() -> Vec<Listed> {
                 let first = !listed.iter().any(|known: &Listed| known.name.name == name);
                 listed.push(entry(&[], (!first).then_some(release.version), release.description));
                 let configurations = CONFIGURATIONS.iter().filter(|(of, ..)| *of == name);
-                listed.extend(configurations.map(|(_, option, description)| entry(&[option], None, description)));
+                listed.extend(configurations.map(|(_, option, description)| Listed {
+                    // Winch 48 kills its process for about one case in twenty, and starting a group again
+                    // costs more than a process of its own.
+                    isolation: if *option == "winch" { Isolation::Own } else { Isolation::Group },
+                    ..entry(&[option], None, description)
+                }));
             }
         }
     }

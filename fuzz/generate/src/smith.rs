@@ -149,7 +149,7 @@ impl Swarm {
             ..Config::default()
         };
         // The product bounds a run.
-        let (fuel, turns) = draw.pick(&[(20, 40), (50, 10), (100, 5), (300, 2)]);
+        let (fuel, turns) = draw.pick(&[(12, 24), (30, 8), (60, 4), (200, 1)]);
         let style = Style {
             features,
             floats,

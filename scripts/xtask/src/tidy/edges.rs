@@ -43,7 +43,7 @@ use Takes::{Libraries, LibrariesAndAnyhow, LibrariesAndEngines};
 #[rustfmt::skip]
 const ROOMS: &[Room] = &[
     Room { name: "model", knows: Knows::Only(&[]), in_tests: &[],
-        takes: Takes::Only(&["base64", "serde", "serde_bytes", "serde_json", "sha2", "thiserror"]) },
+        takes: Takes::Only(&["base64", "postcard", "serde", "serde_bytes", "serde_json", "sha2", "thiserror"]) },
     Room { name: "judge", knows: Knows::Only(&[]), in_tests: &[],
         takes: Takes::Only(&["serde", "serde_json", "thiserror"]) },
 
