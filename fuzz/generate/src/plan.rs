@@ -30,7 +30,7 @@ pub(crate) fn plan(main: &Rewritten, companion: bool, draw: &mut Draw) -> Plan {
     let mut calls = Vec::new();
     for function in &main.wrappers {
         // A function without parameters answers differently only as the state changes.
-        let sets = if function.params.is_empty() { draw.between(1, 4) } else { draw.between(5, 7) };
+        let sets = if function.params.is_empty() { draw.between(1, 4) } else { draw.between(6, 8) };
         for _ in 0..sets {
             let args: Option<Vec<_>> = function.params.iter().map(|ty| values::argument(*ty, draw)).collect();
             if let Some(args) = args {

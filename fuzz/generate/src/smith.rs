@@ -80,7 +80,7 @@ impl Swarm {
         ]);
         let companion = draw.percent(30).then(|| Companion::draw(draw));
         let hosted = draw.percent(30);
-        let functions = draw.between(3, 7) as usize;
+        let functions = draw.between(3, 6) as usize;
         let instructions = draw.pick(&[6, 8, 12, 16, 20, 28, 60]);
         let globals = draw.between(1, 4) as usize;
         // wasm-smith gives up where an import takes the room of what it must define.
