@@ -242,8 +242,8 @@ impl<'a> Walk<'_, 'a, '_> {
             }
         };
         let state = match (self.capture, step.snapshot) {
-            (Capture::Full, _) | (Capture::Digests, Snapshot::Take) => Some(self.state()),
-            (Capture::Digests, Snapshot::Skip) => None,
+            (Capture::Full, Snapshot::Skip) | (_, Snapshot::Take) => Some(self.state()),
+            (Capture::Digests, Snapshot::Skip) | (_, Snapshot::Never) => None,
         };
         self.observation.steps.push(Step { outcome, host_calls, state });
     }

@@ -9,7 +9,7 @@ use wassay_judge::{explain, judge};
 use wassay_model::run::{Chunk, EngineTally, Manifest, Tally, Times};
 use wassay_model::{
     Action, Capture, CaseId, Ending, EngineName, Finding, Observation, Outcome, Provenance, Reason, Ruling, Signature,
-    TestCase, Verdict,
+    Snapshot, TestCase, Verdict,
 };
 
 use crate::evidence::Evidence;
@@ -147,7 +147,8 @@ impl Lane<'_> {
         done: &mut Done,
     ) -> Result<Ruling, CrewError> {
         let case = &shortened(case, first);
-        let second_seen = self.ask(case, wanted, Capture::Full)?;
+        let asked = &with_late_snapshots(case);
+        let second_seen = self.ask(asked, wanted, Capture::Full)?;
         let second = self.judge(case, &second_seen);
         let mut ruling = second.ruling;
 
@@ -161,7 +162,7 @@ impl Lane<'_> {
         let third = if lost.is_empty() && anew.iter().all(|group| group.shows_in(first)) {
             None
         } else {
-            let seen = self.ask(case, wanted, Capture::Full)?;
+            let seen = self.ask(asked, wanted, Capture::Full)?;
             Some(self.judge(case, &seen))
         };
         let in_third = |group: &Group| third.as_ref().is_some_and(|third| group.shows_in(third));
@@ -226,6 +227,18 @@ fn shortened(case: &TestCase, verdict: &Verdict) -> TestCase {
     let mut case = case.clone();
     if let Some(last) = steps.and_then(|steps| steps.into_iter().max()) {
         case.plan.steps.truncate(last + 1);
+    }
+    case
+}
+
+/// The case with its state recorded only since the snapshot before the last one: up to there engines agreed,
+/// and bytes after every step are the dearest part of a second look.
+fn with_late_snapshots(case: &TestCase) -> TestCase {
+    let mut case = case.clone();
+    let last = case.plan.steps.len().saturating_sub(1);
+    let before = case.plan.steps[..last].iter().rposition(|step| step.snapshot == Snapshot::Take).unwrap_or(0);
+    for step in &mut case.plan.steps[..before] {
+        step.snapshot = Snapshot::Never;
     }
     case
 }

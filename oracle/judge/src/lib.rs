@@ -115,7 +115,11 @@ fn ending_difference(
         Ending::Crashed(crash) => crash.words.lines().next().unwrap_or_default(),
         _ => "",
     };
-    let mut actual = format!("{} in step {}", observation.ending, observation.steps.len());
+    // Of a program that died nothing is left of the steps before: then no step is named.
+    let mut actual = match observation.steps.len() {
+        0 => observation.ending.to_string(),
+        step => format!("{} in step {step}", observation.ending),
+    };
     if !words.is_empty() {
         actual.push_str(": ");
         actual.extend(words.chars().take(160));

@@ -144,6 +144,9 @@ pub enum Snapshot {
     Skip,
     /// The state of every instance too.
     Take,
+    /// Not even in full capture, where the state is recorded after every other step: for steps that are known
+    /// to say nothing.
+    Never,
 }
 
 /// The verbs of `.wast`.

@@ -44,7 +44,24 @@ pub enum State {
 /// What `observation`, made of the script's case, says about each of its commands, in the script's order.
 #[must_use]
 pub fn evaluate(script: &Script, observation: &Observation) -> Vec<CheckResult> {
-    script.checks.iter().map(|check| evaluate_one(check, observation)).collect()
+    let mut refused = None;
+    script
+        .checks
+        .iter()
+        .map(|check| {
+            let mut result = evaluate_one(check, observation);
+            let outcome = check.step.and_then(|step| observation.steps.get(step.position())).map(|step| &step.outcome);
+            match (outcome, &refused) {
+                (Some(Outcome::Refused(limit)), None) => refused = Some(limit.clone()),
+                // What needs an instance that a limit of the engine's own has prevented says nothing of it.
+                (Some(Outcome::Absent), Some(limit)) if result.state == State::Fail => {
+                    result.state = State::Skip(format!("needs what the engine refused before ({limit})"));
+                }
+                _ => {}
+            }
+            result
+        })
+        .collect()
 }
 
 fn evaluate_one(check: &Check, observation: &Observation) -> CheckResult {
