@@ -1,7 +1,10 @@
 //! What an embedder does with a store (appendix A.1, "Embedding"): make, invoke, look.
 
+use std::any::Any;
+
 use wassay_model::{FuncType, HeapType, Identity, Nullability, Ref, ValType, Value};
 
+use super::choices::{Choices, Kept};
 use super::heap::{self, Handle, Heap, Object};
 use super::store::{
     Cell, Extern, FuncAddr, FuncInst, FuncKind, GlobalAddr, HostFuncId, Instance, LoadedModule, MemAddr, MemInst,
@@ -33,8 +36,23 @@ impl Store {
             pages: 0,
             table_elements: 0,
             open: Open::default(),
+            choices: Kept::default(),
             planted: planted::State::default(),
         }
+    }
+
+    /// An empty store for which something else than the deterministic profile makes the choices.
+    #[must_use]
+    pub fn with_choices(config: Config, choices: impl Choices) -> Self {
+        let mut store = Self::new(config);
+        store.choices.other = Some(Box::new(choices));
+        store
+    }
+
+    /// The choices that the store was made with, if they are of this type.
+    pub fn choices_mut<C: Choices>(&mut self) -> Option<&mut C> {
+        let choices: &mut dyn Any = self.choices.other.as_deref_mut()?;
+        choices.downcast_mut()
     }
 
     /// Loads a module for stores of this configuration.

@@ -615,6 +615,9 @@ impl<'a> Lowering<'a> {
             Instr::MemoryCopy { dst, src } => Op::MemoryCopy { dst: dst.0, src: src.0 },
             Instr::MemoryInit { mem, data } => Op::MemoryInit { memory: mem.0, data: data.0 },
             Instr::DataDrop(data) => Op::DataDrop(data.0),
+            Instr::Atomic { op, mem, offset, .. } => Op::Atomic { op, memory: mem.0, offset },
+            // Nothing to order for a single agent.
+            Instr::AtomicFence => return Ok(()),
 
             Instr::RefNull(_) => Op::RefNull,
             Instr::RefIsNull => Op::RefIsNull,

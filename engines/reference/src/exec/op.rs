@@ -5,7 +5,7 @@
 //! `f32.load` both move 32 bits).
 
 use super::planted::Fault;
-use crate::syntax::{Arity, LaneOp, LoadLaneOp, LoadOp, NumericOp, StoreLaneOp, VectorOp};
+use crate::syntax::{Arity, AtomicOp, LaneOp, LoadLaneOp, LoadOp, NumericOp, StoreLaneOp, VectorOp};
 
 macro_rules! ops {
     (numeric: $($numeric:ident)*; $($rest:tt)*) => {
@@ -140,6 +140,7 @@ ops! {
     MemoryCopy { dst: u32, src: u32 },
     MemoryInit { memory: u32, data: u32 },
     DataDrop(u32),
+    Atomic { op: AtomicOp, memory: u32, offset: u64 },
 
     // References and aggregates.
     RefNull,
