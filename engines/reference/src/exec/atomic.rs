@@ -1,6 +1,6 @@
 //! Atomic instructions (threads proposal) for a single agent.
 //!
-//! With one agent every access is ordered already, so an atomic access is a plain one that must be aligned. Nobody else
+//! DEVIATION: the proposal has agents and a relaxed memory model. With one agent every access is ordered already, so an atomic access is a plain one that must be aligned. Nobody else
 //! waits, so `memory.atomic.notify` wakes nobody; nobody else notifies, so a wait runs into its timeout at once, and one
 //! without a timeout can only be reported: it would sleep for ever.
 

@@ -253,7 +253,7 @@ impl Store {
         ids[0]
     }
 
-    /// Whether a value has a type, whose types are those of the store (4.7, "Typing").
+    /// Whether a value has a type, whose types are those of the store (4.5, "Value Typing").
     pub(super) fn has_type(&self, value: Value, ty: ValType) -> bool {
         match (value, ty) {
             (Value::I32(_), ValType::I32)
@@ -303,7 +303,7 @@ impl Store {
     }
 }
 
-/// Whether a reference has a type of the store (section 4.7, "Typing"). What has been converted is on the other side of
+/// Whether a reference has a type of the store (section 4.5, "Value Typing"). What has been converted is on the other side of
 /// `extern.convert_any` without looking different, so a place of type `extern` may hold any object.
 pub(super) fn ref_has_type(
     types: &TypeInterner,

@@ -1,6 +1,6 @@
 //! Structures, arrays and exceptions (section 4.2), in an arena, found by handle.
 //!
-//! Memory is reclaimed by marking from the roots and sweeping. The roots are exact, since references have a stack of
+//! DEVIATION: the standard keeps every object for ever. Here memory is reclaimed by marking from the roots and sweeping. The roots are exact, since references have a stack of
 //! their own; what the embedder has seen is pinned. A collection is never observable: a handle is reused only when
 //! nobody can hold it any more.
 

@@ -2,7 +2,7 @@
 //!
 //! Validation has already computed the height of both operand stacks before every instruction, so nothing is typed
 //! here: a label becomes a position, a branch says how many operands it keeps and drops, and unreachable code, whose
-//! heights mean nothing, is left out.
+//! heights mean nothing, is left out. DEVIATION: the standard reduces the instructions themselves.
 
 use super::op::{Branch, Guard, Handler, Op, Shift};
 use super::planted::{self, Fault};

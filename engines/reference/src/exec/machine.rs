@@ -1,6 +1,6 @@
 //! The machine: reduces the code of one invocation to its results (section 4.6).
 //!
-//! One arm of the match is one reduction rule. Operands lie on two stacks, numbers and vectors in 64-bit slots and
+//! One arm of the match is one reduction rule. DEVIATION: operands lie on two stacks, numbers and vectors in 64-bit slots and
 //! references apart; an `i32` or `f32` is the low half of its slot, and the high half is zero. Calls push onto our own
 //! frames: Wasm never recurses on the host's stack, except through a host function that invokes again.
 

@@ -1,6 +1,6 @@
 //! What the machine executes: a flat list of operators, one for one instruction of the standard.
 //!
-//! `block`, `loop`, `nop` and `end` have no operator: lowering has resolved every label to a position in the list and
+//! DEVIATION: `block`, `loop`, `nop` and `end` have no operator, and there are no labels on the stack: lowering has resolved every label to a position in the list and
 //! to what a branch keeps and drops. Loads and stores that do the same to bytes share an operator (`i32.load` and
 //! `f32.load` both move 32 bits).
 

@@ -61,9 +61,9 @@ pub enum Extern {
     Tag(TagAddr),
 }
 
-/// A reference as the machine holds it (section 4.2). The nulls of all types are one value.
+/// A reference as the machine holds it (section 4.2).
 ///
-/// `any.convert_extern` and `extern.convert_any` leave it as it is: the type of the place says which side it is on.
+/// DEVIATION: the nulls of all types are one value, and the standard's `ref.extern` is no wrapper: `any.convert_extern` and `extern.convert_any` leave it as it is: the type of the place says which side it is on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Reference {
     #[default]
@@ -127,8 +127,11 @@ pub struct Store {
     pub(crate) planted: planted::State,
 }
 
-/// The stack (section 4.2), apart from the store in the standard; here it lies beside it, so that a host function
-/// can be handed the whole.
+/// The stack (section 4.2).
+///
+/// DEVIATION: the standard has one stack of values, labels and frames, apart from the store. Here numbers, references and
+/// frames have a stack each, labels have none, and all lie in the store, so that a host function can be handed the
+/// whole.
 #[derive(Debug, Default)]
 pub(crate) struct Stack {
     /// Locals and operands that are numbers or vectors, frame over frame.
