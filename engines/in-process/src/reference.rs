@@ -17,7 +17,8 @@ use crate::Unavailable;
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What the interpreter runs.
-const FEATURES: Features = Features::V3.union(Features::of(&[Feature::WideArithmetic, Feature::CustomPageSizes]));
+const FEATURES: Features =
+    Features::V3.union(Features::of(&[Feature::Threads, Feature::WideArithmetic, Feature::CustomPageSizes]));
 
 struct Reference {
     id: EngineId,
@@ -281,9 +282,10 @@ fn outcome(error: &ExecError) -> Outcome {
     match error {
         ExecError::Trap(kinds) => Outcome::Trapped(*kinds),
         ExecError::Exhausted(resource) => Outcome::Exhausted(match resource {
-            Theirs::Fuel => Resource::Fuel,
+            // Sleeping for ever takes all time, as an endless loop does.
+            Theirs::Fuel | Theirs::Agents => Resource::Fuel,
             Theirs::Frames | Theirs::Slots | Theirs::Nesting => Resource::Stack,
-            Theirs::Pages | Theirs::TableElements | Theirs::HeapBytes => Resource::Memory,
+            Theirs::Pages | Theirs::TableElements | Theirs::HeapBytes | Theirs::Memory => Resource::Memory,
         }),
         ExecError::Threw(thrown) => Outcome::Threw(Exception { payload: Some(thrown.payload.clone()) }),
         ExecError::Arguments | ExecError::HostResults => Outcome::Unclassified(error.to_string()),

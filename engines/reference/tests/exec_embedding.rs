@@ -280,6 +280,33 @@ fn modules_that_start_too_large_are_exhausted() {
     }
 }
 
+/// Without limits of ours, what no process can have is refused nevertheless, rather than its end.
+#[test]
+fn what_the_process_cannot_have_is_an_outcome() {
+    let mut config = config();
+    (config.limits.pages, config.limits.table_elements) = (u64::MAX, u64::MAX);
+    (config.limits.heap_bytes, config.limits.fuel) = (u64::MAX, u64::MAX);
+    for module in [
+        "(module (memory i64 0x1000000000000))",
+        "(module (memory i64 0xffffffffffff))",
+        "(module (table i64 0xffffffffffffffff funcref))",
+        "(module (table i64 0x1000000000000000 externref))",
+    ] {
+        let outcome = Ran::new(module, config).instance;
+        let exhausted = ExecError::Exhausted(Resource::Memory);
+        assert_eq!(outcome, Err(InstantiateError::Exec(exhausted)), "{module}");
+    }
+    let module = r#"(module (memory i64 1) (table $t i64 1 externref) (type $a (array v128))
+        (func (export "memory") (result i64) (memory.grow (i64.const 0xfffffffffff)))
+        (func (export "table") (result i64) (table.grow $t (ref.null extern) (i64.const 0xfffffffffffffff)))
+        (func (export "small") (result i64) (memory.grow (i64.const 1))))"#;
+    let mut ran = Ran::new(module, config);
+    for (name, expected, refused) in [("memory", "i64:-1", 1), ("table", "i64:-1", 1), ("small", "i64:1", 0)] {
+        assert_eq!(ran.call(name, &[]), expected, "{name}");
+        assert_eq!(ran.store.take_open().growth_refused, refused, "{name}");
+    }
+}
+
 #[test]
 fn one_loaded_module_serves_several_stores() {
     let module = load(

@@ -43,7 +43,7 @@ struct MemArg {
 }
 
 impl Reader<'_> {
-    /// 5.4.10 An expression, up to and with the `end` that closes it.
+    /// 5.4, "Expressions": an expression, up to and with the `end` that closes it.
     pub(super) fn expr(&mut self, bodies: &mut Bodies, instrs: &mut Vec<Instr>) -> Read<()> {
         bodies.open.clear();
         loop {
@@ -101,7 +101,7 @@ impl Reader<'_> {
         self.u32().map(DataIdx)
     }
 
-    /// 5.4.1
+    /// 5.4, "Control Instructions"
     #[inline]
     fn block_type(&mut self) -> Read<BlockType> {
         let byte = self.peek()?;
@@ -121,7 +121,7 @@ impl Reader<'_> {
         }
     }
 
-    /// 5.4.7 Bit 6 of the alignment says that a memory index follows.
+    /// 5.4, "Memory Instructions": bit 6 of the alignment says that a memory index follows.
     #[inline]
     fn mem_arg(&mut self) -> Read<MemArg> {
         let at = self.pos;
@@ -163,7 +163,7 @@ impl Reader<'_> {
         let offset = self.pos;
         let opcode = self.byte()?;
         Ok(match opcode {
-            // 5.4.1 Control instructions.
+            // 5.4 Control instructions.
             0x00 => Instr::Unreachable,
             0x01 => Instr::Nop,
             0x02 => Instr::Block(self.block_type()?),
@@ -207,7 +207,7 @@ impl Reader<'_> {
                 Instr::ReturnCallRef(self.type_idx()?)
             }
 
-            // 5.4.2 Parametric instructions.
+            // 5.4 Parametric instructions.
             0x1A => Instr::Drop,
             0x1B => Instr::Select,
             0x1C => {
@@ -221,21 +221,21 @@ impl Reader<'_> {
                 Instr::SelectTyped(PoolRange { start, len })
             }
 
-            // 5.4.3 Variable instructions.
+            // 5.4 Variable instructions.
             0x20 => Instr::LocalGet(LocalIdx(self.u32()?)),
             0x21 => Instr::LocalSet(LocalIdx(self.u32()?)),
             0x22 => Instr::LocalTee(LocalIdx(self.u32()?)),
             0x23 => Instr::GlobalGet(GlobalIdx(self.u32()?)),
             0x24 => Instr::GlobalSet(GlobalIdx(self.u32()?)),
 
-            // 5.4.4 Table instructions; more of them below 0xFC.
+            // 5.4 Table instructions; more of them below 0xFC.
             0x25 | 0x26 => {
                 self.need(Feature::ReferenceTypes, offset, "table access")?;
                 let table = self.table()?;
                 if opcode == 0x25 { Instr::TableGet(table) } else { Instr::TableSet(table) }
             }
 
-            // 5.4.5 Memory instructions.
+            // 5.4 Memory instructions.
             0x28..=0x35 => match LoadOp::from_opcode(u32::from(opcode)) {
                 Some(op) => self.load(op)?,
                 None => return Err(illegal(offset, opcode, None)),
@@ -247,7 +247,7 @@ impl Reader<'_> {
             0x3F => Instr::MemorySize(self.mem()?),
             0x40 => Instr::MemoryGrow(self.mem()?),
 
-            // 5.4.7 Numeric instructions.
+            // 5.4 Numeric instructions.
             0x41 => Instr::I32Const(self.s32()?),
             0x42 => Instr::I64Const(self.s64()?),
             0x43 => Instr::F32Const(u32::from_le_bytes(self.array()?)),
@@ -262,7 +262,7 @@ impl Reader<'_> {
                 None => return Err(illegal(offset, opcode, None)),
             },
 
-            // 5.4.6 Reference instructions.
+            // 5.4 Reference instructions.
             0xD0..=0xD2 => {
                 self.need(Feature::ReferenceTypes, offset, "reference instruction")?;
                 match opcode {
@@ -336,7 +336,7 @@ impl Reader<'_> {
         Ok(Instr::TryTable(index))
     }
 
-    /// 5.4.6, the prefix 0xFB.
+    /// 5.4, reference and aggregate instructions, the prefix 0xFB.
     #[inline(never)]
     fn aggregate(&mut self, bodies: &mut Bodies, offset: usize) -> Read<Instr> {
         let code = self.u32()?;
@@ -457,7 +457,7 @@ impl Reader<'_> {
         })
     }
 
-    /// 5.4.8 Vector instructions, the prefix 0xFD.
+    /// 5.4 Vector instructions, the prefix 0xFD.
     #[inline(never)]
     fn vector(&mut self, bodies: &mut Bodies, offset: usize) -> Read<Instr> {
         let code = self.u32()?;

@@ -1,7 +1,10 @@
 //! What an embedder does with a store (appendix A.1, "Embedding"): make, invoke, look.
 
+use std::any::Any;
+
 use wassay_model::{FuncType, HeapType, Identity, Nullability, Ref, ValType, Value};
 
+use super::choices::{Choices, Kept};
 use super::heap::{self, Handle, Heap, Object};
 use super::store::{
     Cell, Extern, FuncAddr, FuncInst, FuncKind, GlobalAddr, HostFuncId, Instance, LoadedModule, MemAddr, MemInst,
@@ -33,8 +36,23 @@ impl Store {
             pages: 0,
             table_elements: 0,
             open: Open::default(),
+            choices: Kept::default(),
             planted: planted::State::default(),
         }
+    }
+
+    /// An empty store for which something else than the deterministic profile makes the choices.
+    #[must_use]
+    pub fn with_choices(config: Config, choices: impl Choices) -> Self {
+        let mut store = Self::new(config);
+        store.choices.other = Some(Box::new(choices));
+        store
+    }
+
+    /// The choices that the store was made with, if they are of this type.
+    pub fn choices_mut<C: Choices>(&mut self) -> Option<&mut C> {
+        let choices: &mut dyn Any = self.choices.other.as_deref_mut()?;
+        choices.downcast_mut()
     }
 
     /// Loads a module for stores of this configuration.
@@ -235,7 +253,7 @@ impl Store {
         ids[0]
     }
 
-    /// Whether a value has a type, whose types are those of the store (4.7, "Typing").
+    /// Whether a value has a type, whose types are those of the store (4.5, "Value Typing").
     pub(super) fn has_type(&self, value: Value, ty: ValType) -> bool {
         match (value, ty) {
             (Value::I32(_), ValType::I32)
@@ -285,7 +303,7 @@ impl Store {
     }
 }
 
-/// Whether a reference has a type of the store (section 4.7, "Typing"). What has been converted is on the other side of
+/// Whether a reference has a type of the store (section 4.5, "Value Typing"). What has been converted is on the other side of
 /// `extern.convert_any` without looking different, so a place of type `extern` may hold any object.
 pub(super) fn ref_has_type(
     types: &TypeInterner,

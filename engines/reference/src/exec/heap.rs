@@ -1,6 +1,6 @@
 //! Structures, arrays and exceptions (section 4.2), in an arena, found by handle.
 //!
-//! Memory is reclaimed by marking from the roots and sweeping. The roots are exact, since references have a stack of
+//! DEVIATION: the standard keeps every object for ever. Here memory is reclaimed by marking from the roots and sweeping. The roots are exact, since references have a stack of
 //! their own; what the embedder has seen is pinned. A collection is never observable: a handle is reused only when
 //! nobody can hold it any more.
 
@@ -28,7 +28,7 @@ impl Handle {
 }
 
 /// An object.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Object {
     /// Numbers and vectors of the fields in their order, and references in theirs, as on the operand stacks.
     Struct { ty: TypeId, slots: Box<[u64]>, refs: Box<[Reference]> },
@@ -60,7 +60,7 @@ pub(crate) fn size(bytes: u64, refs: u64) -> u64 {
     refs.saturating_mul(size_of::<Reference>() as u64).saturating_add(bytes).saturating_add(HEADER)
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Place {
     object: Option<Object>,
     marked: bool,
@@ -79,7 +79,7 @@ pub enum Collection {
 }
 
 /// All objects of a store.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Heap {
     places: Vec<Place>,
     free: Vec<Handle>,
@@ -136,6 +136,11 @@ impl Heap {
         }
         self.places.push(place);
         Handle(self.places.len() as u32 - 1)
+    }
+
+    /// The bytes of all objects, by the count of the limit.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     pub(crate) fn get(&self, handle: Handle) -> Option<&Object> {

@@ -91,11 +91,11 @@ impl Store {
             }
         }
         self.refuel();
-        self.room_for(syntax)?;
+        let mems = self.room_for(syntax)?;
         // 4.7, "Allocation". The instance is in the store before its globals are, because their initial values
         // refer to its functions and to the globals before them.
         let at = self.instances.len() as u32;
-        let instance = self.alloc_imports_and_funcs(loaded, imports, types, at);
+        let instance = self.alloc_imports_and_funcs(loaded, imports, types, mems);
         self.instances.push(instance);
         self.planted.instantiated(&self.instances, self.config.fault);
         // 6.-10.: initial values of globals, tables and elements.
@@ -117,7 +117,7 @@ impl Store {
                 None => Reference::Null,
             };
             let ty = close_table(table.ty, &self.instances[at as usize].types);
-            let elements = vec![value; ty.limits.min as usize];
+            let elements = table::filled(value, ty.limits.min).ok_or(ExecError::Exhausted(Resource::Memory))?;
             self.table_elements += ty.limits.min;
             self.tables.push(TableInst { ty, elements });
             self.instances[at as usize].tables.push(TableAddr(self.tables.len() as u32 - 1));
@@ -202,8 +202,8 @@ impl Store {
         }
     }
 
-    /// Whether all memories and tables of the module fit into our limits.
-    fn room_for(&mut self, module: &crate::syntax::Module) -> Result<(), ExecError> {
+    /// The bytes of the module's memories, if all memories and tables fit into our limits.
+    fn room_for(&mut self, module: &crate::syntax::Module) -> Result<Vec<Vec<u8>>, ExecError> {
         let mems = module.mems.iter().map(|ty| memory::charged_pages(*ty, ty.limits.min));
         if mems.fold(self.pages, u64::saturating_add) > self.config.limits.pages {
             return Err(ExecError::Exhausted(Resource::Pages));
@@ -212,7 +212,8 @@ impl Store {
         if tables.fold(self.table_elements, u64::saturating_add) > self.config.limits.table_elements {
             return Err(ExecError::Exhausted(Resource::TableElements));
         }
-        Ok(())
+        let zeroed = |ty: &MemType| memory::zeroed(memory::size_of_pages(*ty, ty.limits.min)?);
+        module.mems.iter().map(zeroed).collect::<Option<_>>().ok_or(ExecError::Exhausted(Resource::Memory))
     }
 
     fn alloc_imports_and_funcs(
@@ -220,9 +221,10 @@ impl Store {
         loaded: &Arc<super::store::Loaded>,
         imports: &[Extern],
         types: Vec<TypeId>,
-        at: u32,
+        mems: Vec<Vec<u8>>,
     ) -> Instance {
         let module = &loaded.module;
+        let at = self.instances.len() as u32;
         let mut instance = Instance {
             loaded: Arc::clone(loaded),
             casts: loaded.code.casts.iter().map(|ty| close_ref(&types, *ty)).collect(),
@@ -249,11 +251,10 @@ impl Store {
             let kind = FuncKind::Wasm { instance: at, func: index as u32 };
             self.funcs.push(FuncInst { ty: instance.types[func.ty.at()], kind });
         }
-        for ty in &module.mems {
+        for (ty, bytes) in module.mems.iter().zip(mems) {
             instance.mems.push(MemAddr(self.mems.len() as u32));
             self.pages += memory::charged_pages(*ty, ty.limits.min);
-            let size = ty.limits.min << ty.page_log2;
-            self.mems.push(MemInst { ty: *ty, bytes: vec![0; size as usize] });
+            self.mems.push(MemInst { ty: *ty, bytes });
         }
         for ty in &module.tags {
             instance.tags.push(TagAddr(self.tags.len() as u32));

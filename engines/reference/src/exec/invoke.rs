@@ -5,8 +5,8 @@ use wassay_model::Value;
 
 use super::heap::{Handle, Object};
 use super::lower::FuncCode;
-use super::machine::{extend, run};
-use super::store::{Cell, FuncAddr, FuncInst, FuncKind, Reference, Stack, Store};
+use super::machine::run;
+use super::store::{Cell, FuncAddr, FuncInst, FuncKind, Reference, Stack, Store, extend};
 use super::{ExecError, Host, Resource, Thrown};
 use crate::syntax::{Arity, ValType};
 

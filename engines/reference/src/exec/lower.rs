@@ -2,7 +2,7 @@
 //!
 //! Validation has already computed the height of both operand stacks before every instruction, so nothing is typed
 //! here: a label becomes a position, a branch says how many operands it keeps and drops, and unreachable code, whose
-//! heights mean nothing, is left out.
+//! heights mean nothing, is left out. DEVIATION: the standard reduces the instructions themselves.
 
 use super::op::{Branch, Guard, Handler, Op, Shift};
 use super::planted::{self, Fault};
@@ -615,6 +615,9 @@ impl<'a> Lowering<'a> {
             Instr::MemoryCopy { dst, src } => Op::MemoryCopy { dst: dst.0, src: src.0 },
             Instr::MemoryInit { mem, data } => Op::MemoryInit { memory: mem.0, data: data.0 },
             Instr::DataDrop(data) => Op::DataDrop(data.0),
+            Instr::Atomic { op, mem, offset, .. } => Op::Atomic { op, memory: mem.0, offset },
+            // Nothing to order for a single agent.
+            Instr::AtomicFence => return Ok(()),
 
             Instr::RefNull(_) => Op::RefNull,
             Instr::RefIsNull => Op::RefIsNull,

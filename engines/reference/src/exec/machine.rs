@@ -1,20 +1,22 @@
 //! The machine: reduces the code of one invocation to its results (section 4.6).
 //!
-//! One arm of the match is one reduction rule. Operands lie on two stacks, numbers and vectors in 64-bit slots and
+//! One arm of the match is one reduction rule. DEVIATION: operands lie on two stacks, numbers and vectors in 64-bit slots and
 //! references apart; an `i32` or `f32` is the low half of its slot, and the high half is zero. Calls push onto our own
 //! frames: Wasm never recurses on the host's stack, except through a host function that invokes again.
 
 use wassay_model::TrapKind;
 
+use super::atomic::{self, Ended};
+use super::choices::{Choices, Deterministic, Held};
 use super::embedding::ref_has_type;
 use super::heap::{self, Handle, Object, Roots};
 use super::invoke::host_step;
 use super::lower::FuncCode;
-use super::numerics::{self as num, canonical32, canonical64, float32, float64, int32, int64};
+use super::numerics::{self as num, float32, float64, int32, int64, result32, result64};
 use super::op::{Op, Shift};
-use super::store::{Frame, FuncAddr, FuncKind, Instance, MemInst, Reference, Store};
-use super::{ExecError, Host, Resource, memory as mem, planted, table, vector};
-use crate::syntax::{AddrType, Arity};
+use super::store::{Frame, FuncAddr, FuncKind, Reference, Store, extend, first_memory, func_code};
+use super::{Ask, ExecError, Host, Resource, memory as mem, planted, table, vector};
+use crate::syntax::Arity;
 
 /// Fuel for a bulk instruction: one unit for 64 bytes or 16 references.
 const BYTES_A_UNIT: u64 = 64;
@@ -32,14 +34,17 @@ struct HostCall {
 /// Runs code whose arguments lie on top of the stacks; its results take their place.
 pub(crate) fn run(store: &mut Store, host: &mut dyn Host, instance: u32, code: FuncCode) -> Result<(), ExecError> {
     let outer = store.stack.frames.len();
-    let outcome = steps(store, host, instance, code);
+    let outcome = match store.choices.other {
+        None => steps::<Deterministic>(store, host, instance, code),
+        Some(_) => steps::<Box<dyn Choices>>(store, host, instance, code),
+    };
     // After a trap, frames are left above the ones that were there before.
     store.stack.frames.truncate(outer);
     outcome
 }
 
 #[allow(clippy::too_many_lines, clippy::cognitive_complexity, reason = "one arm a rule")]
-fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode) -> Result<(), ExecError> {
+fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode) -> Result<(), ExecError> {
     let mut current = instance;
     let mut entry = Some(entry);
     let mut fuel = store.fuel;
@@ -69,6 +74,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
             heap,
             stack,
             open,
+            choices,
             planted: planted_state,
             pages,
             table_elements,
@@ -77,6 +83,9 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
         let all_slots = &mut stack.slots;
         let all_refs = &mut stack.refs;
         let frames = &mut stack.frames;
+        let Some(choices) = C::held(choices) else {
+            break 'run Err(ExecError::Internal("the choices are not those of the machine"));
+        };
         let Some(instance) = instances.get(current as usize) else {
             break 'run Err(ExecError::Internal("a frame names no instance"));
         };
@@ -226,15 +235,16 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
         }
         macro_rules! f32_unop {
             ($op:expr) => {{
-                let a = f32::from_bits(top!(1) as u32);
-                top!(1) = u64::from(canonical32($op(a), open));
+                let a = top!(1) as u32;
+                top!(1) = u64::from(result32($op(f32::from_bits(a)), [a], choices, open));
             }};
         }
         macro_rules! f32_binop {
             ($op:expr) => {{
-                let b = f32::from_bits(pop!() as u32);
-                let a = f32::from_bits(top!(1) as u32);
-                top!(1) = u64::from(canonical32($op(a, b), open));
+                let b = pop!() as u32;
+                let a = top!(1) as u32;
+                let result = $op(f32::from_bits(a), f32::from_bits(b));
+                top!(1) = u64::from(result32(result, [a, b], choices, open));
             }};
         }
         macro_rules! f32_relop {
@@ -246,15 +256,16 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
         }
         macro_rules! f64_unop {
             ($op:expr) => {{
-                let a = f64::from_bits(top!(1));
-                top!(1) = canonical64($op(a), open);
+                let a = top!(1);
+                top!(1) = result64($op(f64::from_bits(a)), [a], choices, open);
             }};
         }
         macro_rules! f64_binop {
             ($op:expr) => {{
-                let b = f64::from_bits(pop!());
-                let a = f64::from_bits(top!(1));
-                top!(1) = canonical64($op(a, b), open);
+                let b = pop!();
+                let a = top!(1);
+                let result = $op(f64::from_bits(a), f64::from_bits(b));
+                top!(1) = result64(result, [a, b], choices, open);
             }};
         }
         macro_rules! f64_relop {
@@ -321,6 +332,12 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
             () => {
                 vector::Operands { slots: &mut *slots, sp: &mut sp }
             };
+        }
+        macro_rules! vector_access {
+            ($accessed:expr) => {{
+                checked!(known!($accessed, "the stack of slots is too short"));
+                memory = first_memory(mems, instance);
+            }};
         }
         // 4.6 br: the operands that the label takes move down over the ones that are left behind.
         macro_rules! shift {
@@ -501,6 +518,9 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                     Some(looked_at) => pay!(looked_at / REFS_A_UNIT),
                     None => break 'run Err(ExecError::Exhausted(Resource::HeapBytes)),
                 }
+                if !mem::available(size) {
+                    break 'run Err(ExecError::Exhausted(Resource::Memory));
+                }
                 pay!(size / BYTES_A_UNIT);
             }};
         }
@@ -521,7 +541,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
             ($width:expr) => {
                 if $width == 16 {
                     let high = pop!();
-                    wide(pop!(), high)
+                    num::wide(pop!(), high)
                 } else {
                     u128::from(pop!())
                 }
@@ -743,20 +763,20 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                 Op::F64ConvertI64S => i64_unop!(|a: u64| (a.cast_signed() as f64).to_bits()),
                 Op::F64ConvertI64U => i64_unop!(|a: u64| (a as f64).to_bits()),
                 Op::F32DemoteF64 => {
-                    let a = f64::from_bits(top!(1));
-                    top!(1) = u64::from(canonical32(a as f32, open));
+                    let a = top!(1);
+                    top!(1) = u64::from(num::demote(a, choices, open));
                 }
                 Op::F64PromoteF32 => {
-                    let a = f32::from_bits(top!(1) as u32);
-                    top!(1) = canonical64(f64::from(a), open);
+                    let a = top!(1) as u32;
+                    top!(1) = num::promote(a, choices, open);
                 }
                 // Floats lie in slots as their bits.
                 Op::I32ReinterpretF32 | Op::I64ReinterpretF64 | Op::F32ReinterpretI32 | Op::F64ReinterpretI64 => {}
 
                 // Wide arithmetic (proposal): 128-bit operands, low half first.
                 Op::I64Add128 | Op::I64Sub128 => {
-                    let b = wide(top!(2), top!(1));
-                    let a = wide(top!(4), top!(3));
+                    let b = num::wide(top!(2), top!(1));
+                    let a = num::wide(top!(4), top!(3));
                     let sum = if matches!(op, Op::I64Add128) { a.wrapping_add(b) } else { a.wrapping_sub(b) };
                     (top!(4), top!(3)) = (sum as u64, (sum >> 64) as u64);
                     sp -= 2;
@@ -786,7 +806,10 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                     known!(vector::lane(&mut vectors!(), op, lane), "the stack of slots is too short");
                 }
                 Op::Vector(op) => {
-                    known!(vector::apply(&mut vectors!(), op, open), "the stack of slots is too short");
+                    known!(
+                        vector::apply(&mut vectors!(), op, &mut Ask { choices, open }),
+                        "the stack of slots is too short"
+                    );
                 }
 
                 // 4.6 Reference instructions
@@ -1134,8 +1157,8 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                     let table = table!(index);
                     // Paid before, since a refused growth costs nothing and a granted one is no larger than the limit.
                     pay!(delta.min(config.limits.table_elements) / REFS_A_UNIT);
-                    let old = table::grow(table, delta, value, config, table_elements, open);
-                    push!(old.unwrap_or(minus_one(table.ty.addr)));
+                    let old = table::grow(table, delta, value, config, table_elements, &mut Ask { choices, open });
+                    push!(old.unwrap_or(mem::minus_one(table.ty.addr)));
                 }
                 Op::TableFill(index) => {
                     let len = pop!();
@@ -1208,32 +1231,19 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                 Op::Store64 { memory: index, offset } => store!(index, offset, u64::to_le_bytes),
                 Op::LoadVector { op, memory: index, offset } => {
                     let bytes = &memory_inst!(index).bytes;
-                    checked!(known!(
-                        vector::load(&mut vectors!(), bytes, op, offset),
-                        "the stack of slots is too short"
-                    ));
-                    memory = first_memory(mems, instance);
+                    vector_access!(vector::load(&mut vectors!(), bytes, op, offset));
                 }
                 Op::StoreVector { memory: index, offset } => {
                     let bytes = &mut memory_inst!(index).bytes;
-                    checked!(known!(vector::store(&mut vectors!(), bytes, offset), "the stack of slots is too short"));
-                    memory = first_memory(mems, instance);
+                    vector_access!(vector::store(&mut vectors!(), bytes, offset));
                 }
                 Op::LoadLane { op, lane, memory: index, offset } => {
                     let bytes = &memory_inst!(index).bytes;
-                    checked!(known!(
-                        vector::load_lane(&mut vectors!(), bytes, op, lane, offset),
-                        "the stack of slots is too short"
-                    ));
-                    memory = first_memory(mems, instance);
+                    vector_access!(vector::load_lane(&mut vectors!(), bytes, op, lane, offset));
                 }
                 Op::StoreLane { op, lane, memory: index, offset } => {
                     let bytes = &mut memory_inst!(index).bytes;
-                    checked!(known!(
-                        vector::store_lane(&mut vectors!(), bytes, op, lane, offset),
-                        "the stack of slots is too short"
-                    ));
-                    memory = first_memory(mems, instance);
+                    vector_access!(vector::store_lane(&mut vectors!(), bytes, op, lane, offset));
                 }
                 Op::MemorySize(index) => {
                     push!(memory_inst!(index).pages());
@@ -1243,8 +1253,8 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                     let delta = pop!();
                     let grown = memory_inst!(index);
                     pay!(delta.min(config.limits.pages).saturating_mul(UNITS_A_PAGE));
-                    let old = mem::grow(grown, delta, config, pages, open);
-                    push!(old.unwrap_or(minus_one(grown.ty.addr)));
+                    let old = mem::grow(grown, delta, config, pages, &mut Ask { choices, open });
+                    push!(old.unwrap_or(mem::minus_one(grown.ty.addr)));
                     memory = first_memory(mems, instance);
                 }
                 Op::MemoryFill(index) => {
@@ -1284,6 +1294,16 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                 }
                 Op::DataDrop(data) => {
                     known!(datas.get_mut((instance.first_data + data) as usize), "a segment is missing").dropped = true;
+                }
+
+                // Threads proposal
+                Op::Atomic { op, memory: index, offset } => {
+                    let done = atomic::step(&mut vectors!(), memory_inst!(index), op, offset);
+                    match known!(done, "the stack of slots is too short") {
+                        Ok(()) => memory = first_memory(mems, instance),
+                        Err(Ended::Trap(kinds)) => trap!(kinds),
+                        Err(Ended::Asleep) => break 'run Err(ExecError::Exhausted(Resource::Agents)),
+                    }
                 }
 
                 // 4.6 Control instructions
@@ -1429,7 +1449,7 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
                         rp: &mut rp,
                         pages,
                         table_elements,
-                        open,
+                        ask: Ask { choices, open },
                     };
                     match planted::step(&mut view, fault, index, immediate) {
                         Some(Ok(planted::Next::Op)) => memory = first_memory(mems, instance),
@@ -1477,40 +1497,4 @@ fn steps(store: &mut Store, host: &mut dyn Host, instance: u32, entry: FuncCode)
         Some(handle) => Err(store.thrown(handle)),
         None => outcome,
     }
-}
-
-/// The code of a function that an instance's module defines.
-fn func_code(instances: &[Instance], instance: u32, func: u32) -> Option<&FuncCode> {
-    instances.get(instance as usize)?.loaded.code.funcs.get(func as usize)
-}
-
-/// The bytes of the instance's memory 0, or none.
-fn first_memory<'a>(mems: &'a mut [MemInst], instance: &Instance) -> &'a mut [u8] {
-    match instance.mems.first().and_then(|address| mems.get_mut(address.at())) {
-        Some(memory) => &mut memory.bytes,
-        None => &mut [],
-    }
-}
-
-/// Makes a stack at least `height` high, if the limit allows.
-#[cold]
-pub(crate) fn extend<T: Copy + Default>(stack: &mut Vec<T>, height: usize, limit: u32) -> Option<&mut [T]> {
-    if height > limit as usize {
-        return None;
-    }
-    let len = (stack.len() * 2).clamp(height, limit as usize);
-    stack.resize(len, T::default());
-    Some(stack)
-}
-
-/// What a refused growth returns.
-pub(crate) fn minus_one(addr: AddrType) -> u64 {
-    match addr {
-        AddrType::I32 => u64::from(u32::MAX),
-        AddrType::I64 => u64::MAX,
-    }
-}
-
-fn wide(low: u64, high: u64) -> u128 {
-    u128::from(high) << 64 | u128::from(low)
 }

@@ -4,8 +4,9 @@
 
 use wassay_model::{TrapKind, TrapKinds};
 
+use super::choices::{Choices, Decision, Growth};
 use super::store::MemInst;
-use super::{Config, Open};
+use super::{Ask, Config};
 use crate::syntax::{AddrType, MemType};
 
 /// A data segment or memory access beyond the segment: engines report either kind.
@@ -86,7 +87,13 @@ pub(crate) fn last_page(ty: MemType) -> u64 {
 /// Growing memories (section 4.7, "Growing Memories"): the old size in pages, or `None` if the memory keeps it.
 ///
 /// `pages` is the number of pages of all memories of the store together.
-pub(crate) fn grow(memory: &mut MemInst, delta: u64, config: &Config, pages: &mut u64, open: &mut Open) -> Option<u64> {
+pub(crate) fn grow(
+    memory: &mut MemInst,
+    delta: u64,
+    config: &Config,
+    pages: &mut u64,
+    ask: &mut Ask<'_, dyn Choices>,
+) -> Option<u64> {
     // 1., 2.
     let old = memory.pages();
     // 3. The new size must fit the declared maximum and the address type ...
@@ -94,23 +101,58 @@ pub(crate) fn grow(memory: &mut MemInst, delta: u64, config: &Config, pages: &mu
     if new > memory.ty.limits.max.unwrap_or(u64::MAX).min(last_page(memory.ty)) {
         return None;
     }
-    // ... and what we allow, which is one of the refusals that the standard leaves to an engine.
-    let size = usize::try_from(u128::from(new) << memory.ty.page_log2).ok();
+    // ... and what we allow and have, which are among the refusals that the standard leaves to an engine.
     let total = pages.checked_add(charged_pages(memory.ty, delta)).filter(|total| *total <= config.limits.pages);
-    let (Some(size), Some(total)) = (size, total) else {
-        open.growth_refused = open.growth_refused.saturating_add(1);
+    let granted = total.filter(|_| ask.choices.growth(Growth::Memory(delta)) == Decision::Granted);
+    // 4.
+    let grown = granted.filter(|_| extend(&mut memory.bytes, size_of_pages(memory.ty, new)));
+    let Some(total) = grown else {
+        ask.open.growth_refused = ask.open.growth_refused.saturating_add(1);
         return None;
     };
-    // 4. Fresh memory from the system is zero without being touched, which pays as soon as it is most of the result.
-    if size / 2 > memory.bytes.len() {
-        let mut bytes = vec![0; size];
-        bytes[..memory.bytes.len()].copy_from_slice(&memory.bytes);
-        memory.bytes = bytes;
-    } else {
-        memory.bytes.resize(size, 0);
-    }
     *pages = total;
     Some(old)
+}
+
+/// Whether a memory has been made so large, with zeros.
+fn extend(bytes: &mut Vec<u8>, size: Option<usize>) -> bool {
+    let Some(size) = size else { return false };
+    let more = size - bytes.len();
+    // Fresh memory from the system is zero without being touched, which pays as soon as it is most of the result.
+    if more > bytes.len() {
+        let Some(mut fresh) = zeroed(size) else { return false };
+        fresh[..bytes.len()].copy_from_slice(bytes);
+        *bytes = fresh;
+    } else {
+        // Room for later growths too, or if that is too much, just for this one.
+        if bytes.try_reserve(more).is_err() && bytes.try_reserve_exact(more).is_err() {
+            return false;
+        }
+        bytes.resize(size, 0);
+    }
+    true
+}
+
+/// The bytes of so many pages, if the process can address them.
+pub(crate) fn size_of_pages(ty: MemType, pages: u64) -> Option<usize> {
+    usize::try_from(u128::from(pages) << ty.page_log2).ok()
+}
+
+/// Less than this is not asked for in advance.
+const SMALL: u64 = 1 << 20;
+
+/// Whether the system would give so many bytes.
+///
+/// Not guaranteed: that it gives them a moment later, when other threads may have taken them, or that it can keep its
+/// word when they are touched, if it has promised more memory than there is.
+pub(crate) fn available(bytes: u64) -> bool {
+    bytes < SMALL || usize::try_from(bytes).is_ok_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok())
+}
+
+/// Zeros that the system hands out untouched, which no fallible function of the standard library does: so it is asked
+/// first whether it would.
+pub(crate) fn zeroed(size: usize) -> Option<Vec<u8>> {
+    available(size as u64).then(|| vec![0; size])
 }
 
 /// What pages of a memory count for in [`super::Limits::pages`], which is in units of 64 KiB.
@@ -118,5 +160,13 @@ pub(crate) fn charged_pages(ty: MemType, pages: u64) -> u64 {
     match ty.page_log2 {
         16.. => pages,
         small => (pages >> (16 - small)) + 1,
+    }
+}
+
+/// What a refused growth returns.
+pub(crate) fn minus_one(addr: AddrType) -> u64 {
+    match addr {
+        AddrType::I32 => u64::from(u32::MAX),
+        AddrType::I64 => u64::MAX,
     }
 }

@@ -1,11 +1,14 @@
 //! Chapter 4 of the standard: execution.
 //!
-//! [`LoadedModule`] in, values and state out. The floats are those of the deterministic profile: every NaN that an
-//! operator generates is the positive canonical one, and [`Open`] counts the places where the standard would have
-//! allowed something else.
+//! [`LoadedModule`] in, values and state out. Where the standard leaves something open, [`choices`] decides: the
+//! deterministic profile unless a store is made with other ones. [`Open`] counts the places where the standard would
+//! have allowed something else.
 //!
 //! Not guaranteed: that a store can be used after [`ExecError::Internal`], which is a finding against us.
 
+mod allowed;
+mod atomic;
+pub mod choices;
 mod embedding;
 mod heap;
 mod instantiate;
@@ -16,6 +19,7 @@ mod memory;
 mod numerics;
 mod op;
 mod planted;
+mod snapshot;
 mod store;
 mod table;
 mod vector;
@@ -25,9 +29,11 @@ use std::sync::Arc;
 use wassay_model::{Features, Ref, TrapKind, TrapKinds, Value};
 
 use crate::{binary, valid};
+pub use allowed::{AllowedError, Run, Runs};
 pub use heap::Collection;
 pub use instantiate::{InstantiateError, Unlinkable};
 pub use planted::Fault;
+pub use snapshot::{RestoreError, Snapshot};
 use store::Loaded;
 pub use store::{
     Extern, FuncAddr, GlobalAddr, HostFuncId, LoadedModule, MemAddr, ModuleInst, Store, TableAddr, TagAddr,
@@ -99,6 +105,12 @@ pub struct Open {
     pub growth_refused: u64,
 }
 
+/// What an operator with a choice asks, and where that is counted.
+pub(crate) struct Ask<'a, C: ?Sized> {
+    pub(crate) choices: &'a mut C,
+    pub(crate) open: &'a mut Open,
+}
+
 /// Which limit was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Resource {
@@ -116,6 +128,10 @@ pub enum Resource {
     HeapBytes,
     /// [`Limits::nesting`]
     Nesting,
+    /// The process has no more memory to give, whatever our limits say.
+    Memory,
+    /// `memory.atomic.wait` without a timeout waits for another agent, and there is none: it would sleep for ever.
+    Agents,
 }
 
 /// How an invocation ended, if not with results.

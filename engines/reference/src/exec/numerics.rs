@@ -1,39 +1,70 @@
 //! Numeric operators on scalars (section 4.3).
 //!
 //! Integers are unsigned words, floats are native floats. Two things are left to the caller: which bits
-//! a generated NaN has (`canonical32`, `canonical64`), because Rust guarantees none, and the operators that are
+//! a generated NaN has (`result32`, `result64`), because Rust guarantees none, and the operators that are
 //! defined on bits (`abs`, `neg`, `copysign`, `reinterpret`), which never see a float here.
 
 use wassay_model::TrapKind;
 
 use super::Open;
+use super::choices::{Choices, NanClass};
 
-/// The bits of a result of an f32 operator, under the deterministic profile (4.3, "NaN Propagation").
+/// The bits of a result of an f32 operator (4.3, "NaN Propagation").
 ///
 /// An operator's NaN has a sign that the standard leaves open, and often a payload too, so every one is counted.
 #[inline(always)]
-pub(crate) fn canonical32(value: f32, open: &mut Open) -> u32 {
+pub(crate) fn result32<const N: usize>(
+    value: f32,
+    inputs: [u32; N],
+    choices: &mut (impl Choices + ?Sized),
+    open: &mut Open,
+) -> u32 {
     if value.is_nan() {
         open.nan = open.nan.saturating_add(1);
-        return CANONICAL_32;
+        return choices.nan32(NanClass::of32(inputs));
     }
     value.to_bits()
 }
 
-/// The bits of a result of an f64 operator, under the deterministic profile.
+/// The bits of a result of an f64 operator.
 #[inline(always)]
-pub(crate) fn canonical64(value: f64, open: &mut Open) -> u64 {
+pub(crate) fn result64<const N: usize>(
+    value: f64,
+    inputs: [u64; N],
+    choices: &mut (impl Choices + ?Sized),
+    open: &mut Open,
+) -> u64 {
     if value.is_nan() {
         open.nan = open.nan.saturating_add(1);
-        return CANONICAL_64;
+        return choices.nan64(NanClass::of64(inputs));
     }
     value.to_bits()
 }
 
-/// The positive canonical NaN.
-pub(crate) const CANONICAL_32: u32 = 0x7fc0_0000;
-/// The positive canonical NaN.
-pub(crate) const CANONICAL_64: u64 = 0x7ff8_0000_0000_0000;
+/// `demote` (4.3, "Conversions")
+pub(crate) fn demote(a: u64, choices: &mut (impl Choices + ?Sized), open: &mut Open) -> u32 {
+    let result = f64::from_bits(a) as f32;
+    if result.is_nan() {
+        open.nan = open.nan.saturating_add(1);
+        return choices.nan32(NanClass::of64([a]));
+    }
+    result.to_bits()
+}
+
+/// `promote` (4.3, "Conversions")
+pub(crate) fn promote(a: u32, choices: &mut (impl Choices + ?Sized), open: &mut Open) -> u64 {
+    let result = f64::from(f32::from_bits(a));
+    if result.is_nan() {
+        open.nan = open.nan.saturating_add(1);
+        return choices.nan64(NanClass::of32([a]));
+    }
+    result.to_bits()
+}
+
+/// 128 bits from two slots.
+pub(crate) fn wide(low: u64, high: u64) -> u128 {
+    u128::from(high) << 64 | u128::from(low)
+}
 
 macro_rules! integer {
     ($module:ident, $unsigned:ty, $signed:ty) => {
@@ -325,6 +356,7 @@ pub(crate) fn trunc_sat_u_f64_i64(a: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::choices::Deterministic;
     use super::*;
 
     #[test]
@@ -352,8 +384,9 @@ mod tests {
     #[test]
     fn only_generated_nans_are_counted() {
         let mut open = Open::default();
-        assert_eq!(canonical32(f32::from_bits(0xffc0_1234), &mut open), CANONICAL_32);
-        assert_eq!(canonical64(1.0, &mut open), 1.0_f64.to_bits());
+        let mut choices = Deterministic;
+        assert_eq!(result32(f32::from_bits(0xffc0_1234), [0xffc0_1234], &mut choices, &mut open), 0x7fc0_0000);
+        assert_eq!(result64(1.0, [0], &mut choices, &mut open), 1.0_f64.to_bits());
         assert_eq!(open.nan, 1);
     }
 }

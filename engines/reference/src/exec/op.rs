@@ -1,11 +1,11 @@
 //! What the machine executes: a flat list of operators, one for one instruction of the standard.
 //!
-//! `block`, `loop`, `nop` and `end` have no operator: lowering has resolved every label to a position in the list and
+//! DEVIATION: `block`, `loop`, `nop` and `end` have no operator, and there are no labels on the stack: lowering has resolved every label to a position in the list and
 //! to what a branch keeps and drops. Loads and stores that do the same to bytes share an operator (`i32.load` and
 //! `f32.load` both move 32 bits).
 
 use super::planted::Fault;
-use crate::syntax::{Arity, LaneOp, LoadLaneOp, LoadOp, NumericOp, StoreLaneOp, VectorOp};
+use crate::syntax::{Arity, AtomicOp, LaneOp, LoadLaneOp, LoadOp, NumericOp, StoreLaneOp, VectorOp};
 
 macro_rules! ops {
     (numeric: $($numeric:ident)*; $($rest:tt)*) => {
@@ -140,6 +140,7 @@ ops! {
     MemoryCopy { dst: u32, src: u32 },
     MemoryInit { memory: u32, data: u32 },
     DataDrop(u32),
+    Atomic { op: AtomicOp, memory: u32, offset: u64 },
 
     // References and aggregates.
     RefNull,

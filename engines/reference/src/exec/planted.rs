@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use wassay_model::{TrapKind, TrapKinds};
 
+use super::choices::Choices;
 use super::heap::Heap;
 use super::numerics::{float32, float64, int32, int64};
 use super::op::Op;
 use super::store::{Cell, FuncAddr, FuncInst, GlobalAddr, GlobalInst, Instance, MemInst, Reference, Store, TableInst};
-use super::{Config, ExecError, Open, memory, table};
+use super::{Ask, Config, ExecError, memory, table};
 use crate::syntax::{LoadOp, StoreLaneOp, VectorOp};
 use crate::valid::types::TypeInterner;
 
@@ -295,7 +296,7 @@ pub(crate) fn emit(fault: Fault, op: Op, ops: &mut Vec<Op>) {
 }
 
 /// What faults remember.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     /// The globals written by the running invocation, with their values before.
     written: Vec<(GlobalAddr, Cell)>,
@@ -355,7 +356,7 @@ pub(crate) struct View<'a> {
     pub(crate) rp: &'a mut usize,
     pub(crate) pages: &'a mut u64,
     pub(crate) table_elements: &'a mut u64,
-    pub(crate) open: &'a mut Open,
+    pub(crate) ask: Ask<'a, dyn Choices>,
 }
 
 /// How the machine goes on.
@@ -420,12 +421,12 @@ fn f32_of(slot: u64) -> f32 {
 }
 
 fn slot_of(value: f32) -> u64 {
-    let bits = if value.is_nan() { super::numerics::CANONICAL_32 } else { value.to_bits() };
+    let bits = if value.is_nan() { super::choices::CANONICAL_32 } else { value.to_bits() };
     u64::from(bits)
 }
 
 fn slot_of_64(value: f64) -> u64 {
-    if value.is_nan() { super::numerics::CANONICAL_64 } else { value.to_bits() }
+    if value.is_nan() { super::choices::CANONICAL_64 } else { value.to_bits() }
 }
 
 /// Executes a wrong operator; `None` if the stacks are too short for it.
@@ -544,9 +545,9 @@ fn value_step(view: &mut View<'_>, fault: Fault, index: u32, immediate: u64) -> 
             let delta = view.pop()?;
             view.pop_ref()?;
             let table = view.tables.get_mut(view.instance.tables.get(index as usize)?.at())?;
-            let old = table::grow(table, delta, Reference::Null, view.config, view.table_elements, view.open);
+            let old = table::grow(table, delta, Reference::Null, view.config, view.table_elements, &mut view.ask);
             let addr = table.ty.addr;
-            view.push(old.unwrap_or(super::machine::minus_one(addr)))?;
+            view.push(old.unwrap_or(memory::minus_one(addr)))?;
         }
         Fault::TableFillShort => {
             let len = view.pop()?;
@@ -627,9 +628,9 @@ fn value_step(view: &mut View<'_>, fault: Fault, index: u32, immediate: u64) -> 
         Fault::MemoryGrowNewSize => {
             let delta = view.pop()?;
             let memory = view.mems.get_mut(view.instance.mems.get(index as usize)?.at())?;
-            let old = memory::grow(memory, delta, view.config, view.pages, view.open);
+            let old = memory::grow(memory, delta, view.config, view.pages, &mut view.ask);
             let addr = memory.ty.addr;
-            view.push(old.map_or(super::machine::minus_one(addr), |old| old + delta))?;
+            view.push(old.map_or(memory::minus_one(addr), |old| old + delta))?;
         }
         Fault::MemorySizeStale => {
             let memory = view.memory(index)?;

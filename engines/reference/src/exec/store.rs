@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use super::choices::Kept;
 use super::heap::{Handle, Heap};
-use super::lower::Code;
+use super::lower::{Code, FuncCode};
 use super::planted;
 use super::{Config, Open};
 use crate::syntax::{GlobalType, MemType, Module, RefType, TableType};
@@ -60,9 +61,9 @@ pub enum Extern {
     Tag(TagAddr),
 }
 
-/// A reference as the machine holds it (section 4.2). The nulls of all types are one value.
+/// A reference as the machine holds it (section 4.2).
 ///
-/// `any.convert_extern` and `extern.convert_any` leave it as it is: the type of the place says which side it is on.
+/// DEVIATION: the nulls of all types are one value, and the standard's `ref.extern` is no wrapper: `any.convert_extern` and `extern.convert_any` leave it as it is: the type of the place says which side it is on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Reference {
     #[default]
@@ -122,11 +123,15 @@ pub struct Store {
     /// Elements of all tables together.
     pub(crate) table_elements: u64,
     pub(crate) open: Open,
+    pub(crate) choices: Kept,
     pub(crate) planted: planted::State,
 }
 
-/// The stack (section 4.2), apart from the store in the standard; here it lies beside it, so that a host function
-/// can be handed the whole.
+/// The stack (section 4.2).
+///
+/// DEVIATION: the standard has one stack of values, labels and frames, apart from the store. Here numbers, references and
+/// frames have a stack each, labels have none, and all lie in the store, so that a host function can be handed the
+/// whole.
 #[derive(Debug, Default)]
 pub(crate) struct Stack {
     /// Locals and operands that are numbers or vectors, frame over frame.
@@ -232,7 +237,7 @@ impl DataInst {
 }
 
 /// A module instance (section 4.2). All addresses are positions in the store.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Instance {
     pub(crate) loaded: Arc<Loaded>,
     pub(crate) types: Vec<TypeId>,
@@ -247,4 +252,29 @@ pub(crate) struct Instance {
     pub(crate) first_elem: u32,
     /// The first data instance; the others follow.
     pub(crate) first_data: u32,
+}
+
+/// The code of a function that an instance's module defines.
+pub(crate) fn func_code(instances: &[Instance], instance: u32, func: u32) -> Option<&FuncCode> {
+    instances.get(instance as usize)?.loaded.code.funcs.get(func as usize)
+}
+
+/// The bytes of the instance's memory 0, or none.
+pub(crate) fn first_memory<'a>(mems: &'a mut [MemInst], instance: &Instance) -> &'a mut [u8] {
+    match instance.mems.first().and_then(|address| mems.get_mut(address.at())) {
+        Some(memory) => &mut memory.bytes,
+        None => &mut [],
+    }
+}
+
+/// Makes a stack at least `height` high, if the limit allows.
+#[cold]
+pub(crate) fn extend<T: Copy + Default>(stack: &mut Vec<T>, height: usize, limit: u32) -> Option<&mut [T]> {
+    if height > limit as usize {
+        return None;
+    }
+    let len = (stack.len() * 2).clamp(height, limit as usize);
+    stack.try_reserve_exact(len - stack.len()).ok()?;
+    stack.resize(len, T::default());
+    Some(stack)
 }

@@ -2,9 +2,10 @@
 
 use wassay_model::{TrapKind, TrapKinds};
 
+use super::choices::{Choices, Decision, Growth};
 use super::memory::range;
 use super::store::{Reference, TableInst};
-use super::{Config, Open};
+use super::{Ask, Config};
 use crate::syntax::AddrType;
 
 /// An element segment or table access beyond the segment: engines report either kind.
@@ -78,7 +79,7 @@ pub(crate) fn grow(
     value: Reference,
     config: &Config,
     total: &mut u64,
-    open: &mut Open,
+    ask: &mut Ask<'_, dyn Choices>,
 ) -> Option<u64> {
     let old = table.elements.len() as u64;
     let new = old.checked_add(delta)?;
@@ -86,11 +87,26 @@ pub(crate) fn grow(
         return None;
     }
     let sum = total.checked_add(delta).filter(|sum| *sum <= config.limits.table_elements);
-    let Some(sum) = sum else {
-        open.growth_refused = open.growth_refused.saturating_add(1);
+    let granted = sum.filter(|_| ask.choices.growth(Growth::Table(delta)) == Decision::Granted);
+    let Some(sum) = granted.filter(|_| reserve(&mut table.elements, delta).is_some()) else {
+        ask.open.growth_refused = ask.open.growth_refused.saturating_add(1);
         return None;
     };
     table.elements.resize(new as usize, value);
     *total = sum;
     Some(old)
+}
+
+/// Makes room for more elements, if the process has it.
+fn reserve(elements: &mut Vec<Reference>, more: u64) -> Option<()> {
+    let more = usize::try_from(more).ok()?;
+    elements.try_reserve(more).or_else(|_| elements.try_reserve_exact(more)).ok()
+}
+
+/// The elements of a new table, if the process has room for them.
+pub(crate) fn filled(value: Reference, size: u64) -> Option<Vec<Reference>> {
+    let mut elements = Vec::new();
+    reserve(&mut elements, size)?;
+    elements.resize(size as usize, value);
+    Some(elements)
 }

@@ -7,8 +7,9 @@ use std::array::from_fn;
 
 use wassay_model::TrapKind;
 
-use super::numerics::{self as num, canonical32, canonical64, float32, float64};
-use super::{Open, memory};
+use super::choices::{Choices, Parameter};
+use super::numerics::{self as num, float32, float64, result32, result64};
+use super::{Ask, memory};
 use crate::syntax::{LaneOp, LoadLaneOp, LoadOp, StoreLaneOp, VectorOp};
 
 /// The stack of slots, as an instruction sees it.
@@ -18,12 +19,12 @@ pub(crate) struct Operands<'a> {
 }
 
 impl Operands<'_> {
-    fn pop(&mut self) -> Option<u64> {
+    pub(super) fn pop(&mut self) -> Option<u64> {
         *self.sp = self.sp.checked_sub(1)?;
         self.slots.get(*self.sp).copied()
     }
 
-    fn push(&mut self, value: u64) -> Option<()> {
+    pub(super) fn push(&mut self, value: u64) -> Option<()> {
         *self.slots.get_mut(*self.sp)? = value;
         *self.sp += 1;
         Some(())
@@ -299,20 +300,30 @@ pub(crate) fn store_lane(
 
 // Floats as lanes of bits.
 
-fn f32_unary(a: u128, open: &mut Open, op: impl Fn(f32) -> f32) -> u128 {
-    map::<u32, u32, 4>(a, |a| canonical32(op(f32::from_bits(a)), open))
+impl Ask<'_, dyn Choices> {
+    fn f32<const N: usize>(&mut self, value: f32, inputs: [u32; N]) -> u32 {
+        result32(value, inputs, self.choices, self.open)
+    }
+
+    fn f64<const N: usize>(&mut self, value: f64, inputs: [u64; N]) -> u64 {
+        result64(value, inputs, self.choices, self.open)
+    }
 }
-fn f32_binary(a: u128, b: u128, open: &mut Open, op: impl Fn(f32, f32) -> f32) -> u128 {
-    zip::<u32, u32, 4>(a, b, |a, b| canonical32(op(f32::from_bits(a), f32::from_bits(b)), open))
+
+fn f32_unary(a: u128, ask: &mut Ask<'_, dyn Choices>, op: impl Fn(f32) -> f32) -> u128 {
+    map::<u32, u32, 4>(a, |a| ask.f32(op(f32::from_bits(a)), [a]))
+}
+fn f32_binary(a: u128, b: u128, ask: &mut Ask<'_, dyn Choices>, op: impl Fn(f32, f32) -> f32) -> u128 {
+    zip::<u32, u32, 4>(a, b, |a, b| ask.f32(op(f32::from_bits(a), f32::from_bits(b)), [a, b]))
 }
 fn f32_compare(a: u128, b: u128, op: impl Fn(f32, f32) -> bool) -> u128 {
     compare::<u32, 4>(a, b, |a, b| op(f32::from_bits(a), f32::from_bits(b)))
 }
-fn f64_unary(a: u128, open: &mut Open, op: impl Fn(f64) -> f64) -> u128 {
-    map::<u64, u64, 2>(a, |a| canonical64(op(f64::from_bits(a)), open))
+fn f64_unary(a: u128, ask: &mut Ask<'_, dyn Choices>, op: impl Fn(f64) -> f64) -> u128 {
+    map::<u64, u64, 2>(a, |a| ask.f64(op(f64::from_bits(a)), [a]))
 }
-fn f64_binary(a: u128, b: u128, open: &mut Open, op: impl Fn(f64, f64) -> f64) -> u128 {
-    zip::<u64, u64, 2>(a, b, |a, b| canonical64(op(f64::from_bits(a), f64::from_bits(b)), open))
+fn f64_binary(a: u128, b: u128, ask: &mut Ask<'_, dyn Choices>, op: impl Fn(f64, f64) -> f64) -> u128 {
+    zip::<u64, u64, 2>(a, b, |a, b| ask.f64(op(f64::from_bits(a), f64::from_bits(b)), [a, b]))
 }
 fn f64_compare(a: u128, b: u128, op: impl Fn(f64, f64) -> bool) -> u128 {
     compare::<u64, 2>(a, b, |a, b| op(f64::from_bits(a), f64::from_bits(b)))
@@ -337,13 +348,124 @@ fn q15mulr_sat(a: i16, b: i16) -> i16 {
     product.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
 }
 
-/// Sums of products of neighbours; both factors are signed under the deterministic profile, and the sum saturates.
-fn relaxed_dot(a: u128, b: u128) -> u128 {
+// 4.3, "Relaxed Operations". `index` is the operator's parameter; 0 is the deterministic profile.
+
+/// frelaxed_madd: two roundings, or one. The class of a NaN is that of all three inputs either way.
+fn f32_madd(operands: [u128; 3], index: u8, ask: &mut Ask<'_, dyn Choices>) -> u128 {
+    let [a, b, c] = operands.map(lanes::<u32, 4>);
+    vector::<u32, 4>(from_fn(|at| {
+        let inputs = [a[at], b[at], c[at]];
+        let [a, b, c] = inputs.map(f32::from_bits);
+        ask.f32(if index == 0 { a * b + c } else { a.mul_add(b, c) }, inputs)
+    }))
+}
+fn f64_madd(operands: [u128; 3], index: u8, ask: &mut Ask<'_, dyn Choices>) -> u128 {
+    let [a, b, c] = operands.map(lanes::<u64, 2>);
+    vector::<u64, 2>(from_fn(|at| {
+        let inputs = [a[at], b[at], c[at]];
+        let [a, b, c] = inputs.map(f64::from_bits);
+        ask.f64(if index == 0 { a * b + c } else { a.mul_add(b, c) }, inputs)
+    }))
+}
+
+/// frelaxed_min, frelaxed_max: which operand is the result, bit for bit, and for 3 of zeros of opposite signs, `zero`.
+fn picked<T: Copy>((a, b): (T, T), (a_nan, b_nan, zeros): (bool, bool, bool), index: u8, zero: T) -> Option<T> {
+    match index {
+        1 if a_nan || b_nan || zeros => Some(a),
+        2 if a_nan || b_nan || zeros => Some(b),
+        3 if a_nan => Some(b),
+        3 if b_nan => Some(a),
+        3 if zeros => Some(zero),
+        _ => None,
+    }
+}
+fn f32_relaxed(a: u128, b: u128, index: u8, zero: u32, mut op: impl FnMut(u32, u32) -> u32) -> u128 {
+    zip::<u32, u32, 4>(a, b, |a, b| {
+        let (x, y) = (f32::from_bits(a), f32::from_bits(b));
+        picked((a, b), (x.is_nan(), y.is_nan(), x == 0.0 && y == 0.0 && a != b), index, zero)
+            .unwrap_or_else(|| op(a, b))
+    })
+}
+fn f64_relaxed(a: u128, b: u128, index: u8, zero: u64, mut op: impl FnMut(u64, u64) -> u64) -> u128 {
+    zip::<u64, u64, 2>(a, b, |a, b| {
+        let (x, y) = (f64::from_bits(a), f64::from_bits(b));
+        picked((a, b), (x.is_nan(), y.is_nan(), x == 0.0 && y == 0.0 && a != b), index, zero)
+            .unwrap_or_else(|| op(a, b))
+    })
+}
+
+/// irelaxed_dot_mul and the sum of neighbours, which saturates: the second factor is signed, or unsigned.
+fn relaxed_dot(a: u128, b: u128, index: u8) -> u128 {
     let products = |at: usize| {
-        let lane = |vector: u128| i32::from(i8::take(vector >> (8 * at)));
-        lane(a) * lane(b)
+        let (a, b) = (a >> (8 * at), b >> (8 * at));
+        i32::from(i8::take(a)) * if index == 0 { i32::from(i8::take(b)) } else { i32::from(u8::take(b)) }
     };
-    vector::<i16, 8>(from_fn(|at| (products(2 * at) + products(2 * at + 1)).min(i32::from(i16::MAX)) as i16))
+    let (least, greatest) = (i32::from(i16::MIN), i32::from(i16::MAX));
+    vector::<i16, 8>(from_fn(|at| (products(2 * at) + products(2 * at + 1)).clamp(least, greatest) as i16))
+}
+
+/// irelaxed_q15mulr_s
+fn relaxed_q15mulr(a: i16, b: i16, index: u8) -> i16 {
+    if index == 1 && (a, b) == (i16::MIN, i16::MIN) { i16::MIN } else { q15mulr_sat(a, b) }
+}
+
+/// relaxed_trunc with sign, from the exact result and the saturated one.
+fn relaxed_trunc_s(exact: Result<u32, TrapKind>, saturated: u32, index: u8) -> u32 {
+    match index {
+        0 => saturated,
+        _ => exact.unwrap_or(1 << 31),
+    }
+}
+
+/// relaxed_trunc without sign
+fn relaxed_trunc_u(exact: Result<u32, TrapKind>, saturated: u32, index: u8) -> u32 {
+    exact.unwrap_or(match index {
+        0 => saturated,
+        1 => u32::MAX,
+        2 => u32::MAX - 1,
+        _ => 1 << 31,
+    })
+}
+
+/// irelaxed_swizzle
+fn relaxed_swizzle(a: u128, indices: u128, index: u8) -> u128 {
+    match index {
+        0 => swizzle(a, indices),
+        _ => swizzle(a, map::<u8, u8, 16>(indices, |at| if at < 128 { at % 16 } else { at })),
+    }
+}
+
+/// irelaxed_laneselect
+fn laneselect<T: Lane, const N: usize>(operands: [u128; 3], index: u8) -> u128 {
+    let [a, b, mask] = operands;
+    let ones = u128::MAX >> (128 - T::BITS);
+    let mask = match index {
+        0 => mask,
+        _ => (0..N as u32)
+            .map(|at| at * T::BITS)
+            .fold(0, |sum, at| if mask >> (at + T::BITS - 1) & 1 == 1 { sum | ones << at } else { sum }),
+    };
+    bitselect(a, b, mask)
+}
+
+/// The parameter that decides about an operator.
+fn parameter(op: VectorOp) -> Option<Parameter> {
+    use VectorOp as V;
+    Some(match op {
+        V::I8x16RelaxedSwizzle => Parameter::Swizzle,
+        V::I32x4RelaxedTruncF32x4S | V::I32x4RelaxedTruncF64x2SZero => Parameter::TruncS,
+        V::I32x4RelaxedTruncF32x4U | V::I32x4RelaxedTruncF64x2UZero => Parameter::TruncU,
+        V::F32x4RelaxedMadd | V::F32x4RelaxedNmadd | V::F64x2RelaxedMadd | V::F64x2RelaxedNmadd => Parameter::Fmadd,
+        V::I8x16RelaxedLaneselect
+        | V::I16x8RelaxedLaneselect
+        | V::I32x4RelaxedLaneselect
+        | V::I64x2RelaxedLaneselect => Parameter::Laneselect,
+        V::F32x4RelaxedMin | V::F64x2RelaxedMin => Parameter::Fmin,
+        V::F32x4RelaxedMax | V::F64x2RelaxedMax => Parameter::Fmax,
+        V::I16x8RelaxedQ15mulrS => Parameter::Iq15mulr,
+        V::I16x8RelaxedDotI8x16I7x16S | V::I32x4RelaxedDotI8x16I7x16AddS => Parameter::Idot,
+        _ => return None,
+    })
 }
 
 /// Whether implementations may differ about a relaxed operator on these operands (4.3, "Relaxed Operations").
@@ -399,8 +521,9 @@ fn relaxed_is_open(op: VectorOp, a: u128, b: u128, c: u128) -> bool {
 
 /// A vector instruction without immediates.
 #[allow(clippy::too_many_lines, reason = "one arm an operator")]
-pub(crate) fn apply(operands: &mut Operands<'_>, op: VectorOp, open: &mut Open) -> Option<()> {
+pub(crate) fn apply(operands: &mut Operands<'_>, op: VectorOp, ask: &mut Ask<'_, dyn Choices>) -> Option<()> {
     use VectorOp as V;
+    let mut index = 0;
     if op as u8 >= V::I8x16RelaxedSwizzle as u8 {
         let count = op.signature().operands.len();
         let mut given = [0; 3];
@@ -408,8 +531,11 @@ pub(crate) fn apply(operands: &mut Operands<'_>, op: VectorOp, open: &mut Open) 
         for (operand, words) in given.iter_mut().zip(operands.slots.get(base..*operands.sp)?.chunks_exact(2)) {
             *operand = u128::from(words[1]) << 64 | u128::from(words[0]);
         }
-        if relaxed_is_open(op, given[0], given[1], given[2]) {
-            open.relaxed = open.relaxed.saturating_add(1);
+        if let Some(parameter) = parameter(op)
+            && relaxed_is_open(op, given[0], given[1], given[2])
+        {
+            ask.open.relaxed = ask.open.relaxed.saturating_add(1);
+            index = ask.choices.relaxed(parameter);
         }
     }
     macro_rules! zip_lanes {
@@ -451,7 +577,8 @@ pub(crate) fn apply(operands: &mut Operands<'_>, op: VectorOp, open: &mut Open) 
         };
     }
     match op {
-        V::I8x16Swizzle | V::I8x16RelaxedSwizzle => operands.binary(swizzle),
+        V::I8x16Swizzle => operands.binary(swizzle),
+        V::I8x16RelaxedSwizzle => operands.binary(|a, b| relaxed_swizzle(a, b, index)),
 
         V::I8x16Splat => splat_of::<u8, 16>(operands),
         V::I16x8Splat => splat_of::<u16, 8>(operands),
@@ -512,12 +639,11 @@ pub(crate) fn apply(operands: &mut Operands<'_>, op: VectorOp, open: &mut Open) 
         V::V128Andnot => operands.binary(|a, b| a & !b),
         V::V128Or => operands.binary(|a, b| a | b),
         V::V128Xor => operands.binary(|a, b| a ^ b),
-        // Under the deterministic profile a relaxed selection looks at every bit of the mask.
-        V::V128Bitselect
-        | V::I8x16RelaxedLaneselect
-        | V::I16x8RelaxedLaneselect
-        | V::I32x4RelaxedLaneselect
-        | V::I64x2RelaxedLaneselect => operands.ternary(bitselect),
+        V::V128Bitselect => operands.ternary(bitselect),
+        V::I8x16RelaxedLaneselect => operands.ternary(|a, b, c| laneselect::<u8, 16>([a, b, c], index)),
+        V::I16x8RelaxedLaneselect => operands.ternary(|a, b, c| laneselect::<u16, 8>([a, b, c], index)),
+        V::I32x4RelaxedLaneselect => operands.ternary(|a, b, c| laneselect::<u32, 4>([a, b, c], index)),
+        V::I64x2RelaxedLaneselect => operands.ternary(|a, b, c| laneselect::<u64, 2>([a, b, c], index)),
         V::V128AnyTrue => operands.test(|a| u32::from(a != 0)),
 
         V::I8x16AllTrue => operands.test(all_true::<u8, 16>),
@@ -575,7 +701,8 @@ pub(crate) fn apply(operands: &mut Operands<'_>, op: VectorOp, open: &mut Open) 
         V::I16x8MaxS => zip_lanes!(i16, 8, i16::max),
         V::I16x8MaxU => zip_lanes!(u16, 8, u16::max),
         V::I16x8AvgrU => zip_lanes!(u16, 8, |a: u16, b: u16| (u32::from(a) + u32::from(b)).div_ceil(2) as u16),
-        V::I16x8Q15mulrSatS | V::I16x8RelaxedQ15mulrS => zip_lanes!(i16, 8, q15mulr_sat),
+        V::I16x8Q15mulrSatS => zip_lanes!(i16, 8, q15mulr_sat),
+        V::I16x8RelaxedQ15mulrS => zip_lanes!(i16, 8, |a, b| relaxed_q15mulr(a, b, index)),
         V::I32x4Add => zip_lanes!(u32, 4, u32::wrapping_add),
         V::I32x4Sub => zip_lanes!(u32, 4, u32::wrapping_sub),
         V::I32x4Mul => zip_lanes!(u32, 4, u32::wrapping_mul),
@@ -594,9 +721,9 @@ pub(crate) fn apply(operands: &mut Operands<'_>, op: VectorOp, open: &mut Open) 
             };
             vector::<i32, 4>(from_fn(|at| products(2 * at).wrapping_add(products(2 * at + 1))))
         }),
-        V::I16x8RelaxedDotI8x16I7x16S => operands.binary(relaxed_dot),
+        V::I16x8RelaxedDotI8x16I7x16S => operands.binary(|a, b| relaxed_dot(a, b, index)),
         V::I32x4RelaxedDotI8x16I7x16AddS => operands.ternary(|a, b, c| {
-            let sums = pairwise::<i16, i32, 4>(relaxed_dot(a, b), |a, b| i32::from(a) + i32::from(b));
+            let sums = pairwise::<i16, i32, 4>(relaxed_dot(a, b, index), |a, b| i32::from(a) + i32::from(b));
             zip::<u32, u32, 4>(sums, c, u32::wrapping_add)
         }),
 
@@ -643,67 +770,88 @@ pub(crate) fn apply(operands: &mut Operands<'_>, op: VectorOp, open: &mut Open) 
 
         V::F32x4Abs => map_lanes!(u32, 4, float32::abs),
         V::F32x4Neg => map_lanes!(u32, 4, float32::neg),
-        V::F32x4Sqrt => operands.unary(|a| f32_unary(a, open, float32::sqrt)),
-        V::F32x4Ceil => operands.unary(|a| f32_unary(a, open, float32::ceil)),
-        V::F32x4Floor => operands.unary(|a| f32_unary(a, open, float32::floor)),
-        V::F32x4Trunc => operands.unary(|a| f32_unary(a, open, float32::trunc)),
-        V::F32x4Nearest => operands.unary(|a| f32_unary(a, open, float32::nearest)),
-        V::F32x4Add => operands.binary(|a, b| f32_binary(a, b, open, float32::add)),
-        V::F32x4Sub => operands.binary(|a, b| f32_binary(a, b, open, float32::sub)),
-        V::F32x4Mul => operands.binary(|a, b| f32_binary(a, b, open, float32::mul)),
-        V::F32x4Div => operands.binary(|a, b| f32_binary(a, b, open, float32::div)),
-        V::F32x4Min | V::F32x4RelaxedMin => operands.binary(|a, b| f32_binary(a, b, open, float32::min)),
-        V::F32x4Max | V::F32x4RelaxedMax => operands.binary(|a, b| f32_binary(a, b, open, float32::max)),
+        V::F32x4Sqrt => operands.unary(|a| f32_unary(a, ask, float32::sqrt)),
+        V::F32x4Ceil => operands.unary(|a| f32_unary(a, ask, float32::ceil)),
+        V::F32x4Floor => operands.unary(|a| f32_unary(a, ask, float32::floor)),
+        V::F32x4Trunc => operands.unary(|a| f32_unary(a, ask, float32::trunc)),
+        V::F32x4Nearest => operands.unary(|a| f32_unary(a, ask, float32::nearest)),
+        V::F32x4Add => operands.binary(|a, b| f32_binary(a, b, ask, float32::add)),
+        V::F32x4Sub => operands.binary(|a, b| f32_binary(a, b, ask, float32::sub)),
+        V::F32x4Mul => operands.binary(|a, b| f32_binary(a, b, ask, float32::mul)),
+        V::F32x4Div => operands.binary(|a, b| f32_binary(a, b, ask, float32::div)),
+        V::F32x4Min => operands.binary(|a, b| f32_binary(a, b, ask, float32::min)),
+        V::F32x4RelaxedMin => operands.binary(|a, b| {
+            f32_relaxed(a, b, index, 1 << 31, |a, b| {
+                ask.f32(float32::min(f32::from_bits(a), f32::from_bits(b)), [a, b])
+            })
+        }),
+        V::F32x4Max => operands.binary(|a, b| f32_binary(a, b, ask, float32::max)),
+        V::F32x4RelaxedMax => operands.binary(|a, b| {
+            f32_relaxed(a, b, index, 0, |a, b| ask.f32(float32::max(f32::from_bits(a), f32::from_bits(b)), [a, b]))
+        }),
         V::F32x4Pmin => operands.binary(|a, b| f32_pick(a, b, |a, b| b < a)),
         V::F32x4Pmax => operands.binary(|a, b| f32_pick(a, b, |a, b| a < b)),
         V::F64x2Abs => map_lanes!(u64, 2, float64::abs),
         V::F64x2Neg => map_lanes!(u64, 2, float64::neg),
-        V::F64x2Sqrt => operands.unary(|a| f64_unary(a, open, float64::sqrt)),
-        V::F64x2Ceil => operands.unary(|a| f64_unary(a, open, float64::ceil)),
-        V::F64x2Floor => operands.unary(|a| f64_unary(a, open, float64::floor)),
-        V::F64x2Trunc => operands.unary(|a| f64_unary(a, open, float64::trunc)),
-        V::F64x2Nearest => operands.unary(|a| f64_unary(a, open, float64::nearest)),
-        V::F64x2Add => operands.binary(|a, b| f64_binary(a, b, open, float64::add)),
-        V::F64x2Sub => operands.binary(|a, b| f64_binary(a, b, open, float64::sub)),
-        V::F64x2Mul => operands.binary(|a, b| f64_binary(a, b, open, float64::mul)),
-        V::F64x2Div => operands.binary(|a, b| f64_binary(a, b, open, float64::div)),
-        V::F64x2Min | V::F64x2RelaxedMin => operands.binary(|a, b| f64_binary(a, b, open, float64::min)),
-        V::F64x2Max | V::F64x2RelaxedMax => operands.binary(|a, b| f64_binary(a, b, open, float64::max)),
+        V::F64x2Sqrt => operands.unary(|a| f64_unary(a, ask, float64::sqrt)),
+        V::F64x2Ceil => operands.unary(|a| f64_unary(a, ask, float64::ceil)),
+        V::F64x2Floor => operands.unary(|a| f64_unary(a, ask, float64::floor)),
+        V::F64x2Trunc => operands.unary(|a| f64_unary(a, ask, float64::trunc)),
+        V::F64x2Nearest => operands.unary(|a| f64_unary(a, ask, float64::nearest)),
+        V::F64x2Add => operands.binary(|a, b| f64_binary(a, b, ask, float64::add)),
+        V::F64x2Sub => operands.binary(|a, b| f64_binary(a, b, ask, float64::sub)),
+        V::F64x2Mul => operands.binary(|a, b| f64_binary(a, b, ask, float64::mul)),
+        V::F64x2Div => operands.binary(|a, b| f64_binary(a, b, ask, float64::div)),
+        V::F64x2Min => operands.binary(|a, b| f64_binary(a, b, ask, float64::min)),
+        V::F64x2RelaxedMin => operands.binary(|a, b| {
+            f64_relaxed(a, b, index, 1 << 63, |a, b| {
+                ask.f64(float64::min(f64::from_bits(a), f64::from_bits(b)), [a, b])
+            })
+        }),
+        V::F64x2Max => operands.binary(|a, b| f64_binary(a, b, ask, float64::max)),
+        V::F64x2RelaxedMax => operands.binary(|a, b| {
+            f64_relaxed(a, b, index, 0, |a, b| ask.f64(float64::max(f64::from_bits(a), f64::from_bits(b)), [a, b]))
+        }),
         V::F64x2Pmin => operands.binary(|a, b| f64_pick(a, b, |a, b| b < a)),
         V::F64x2Pmax => operands.binary(|a, b| f64_pick(a, b, |a, b| a < b)),
 
-        // Two roundings under the deterministic profile.
-        V::F32x4RelaxedMadd => operands.ternary(|a, b, c| {
-            let product = f32_binary(a, b, &mut Open::default(), float32::mul);
-            f32_binary(product, c, open, float32::add)
-        }),
-        V::F32x4RelaxedNmadd => operands.ternary(|a, b, c| {
-            let a = map::<u32, u32, 4>(a, float32::neg);
-            let product = f32_binary(a, b, &mut Open::default(), float32::mul);
-            f32_binary(product, c, open, float32::add)
-        }),
-        V::F64x2RelaxedMadd => operands.ternary(|a, b, c| {
-            let product = f64_binary(a, b, &mut Open::default(), float64::mul);
-            f64_binary(product, c, open, float64::add)
-        }),
-        V::F64x2RelaxedNmadd => operands.ternary(|a, b, c| {
-            let a = map::<u64, u64, 2>(a, float64::neg);
-            let product = f64_binary(a, b, &mut Open::default(), float64::mul);
-            f64_binary(product, c, open, float64::add)
-        }),
+        V::F32x4RelaxedMadd => operands.ternary(|a, b, c| f32_madd([a, b, c], index, ask)),
+        V::F32x4RelaxedNmadd => {
+            operands.ternary(|a, b, c| f32_madd([map::<u32, u32, 4>(a, float32::neg), b, c], index, ask))
+        }
+        V::F64x2RelaxedMadd => operands.ternary(|a, b, c| f64_madd([a, b, c], index, ask)),
+        V::F64x2RelaxedNmadd => {
+            operands.ternary(|a, b, c| f64_madd([map::<u64, u64, 2>(a, float64::neg), b, c], index, ask))
+        }
 
-        V::I32x4TruncSatF32x4S | V::I32x4RelaxedTruncF32x4S => {
-            map_lanes!(u32, 4, |a| num::trunc_sat_s_f32_i32(f32::from_bits(a)))
-        }
-        V::I32x4TruncSatF32x4U | V::I32x4RelaxedTruncF32x4U => {
-            map_lanes!(u32, 4, |a| num::trunc_sat_u_f32_i32(f32::from_bits(a)))
-        }
-        V::I32x4TruncSatF64x2SZero | V::I32x4RelaxedTruncF64x2SZero => operands.unary(|a| {
+        V::I32x4TruncSatF32x4S => map_lanes!(u32, 4, |a| num::trunc_sat_s_f32_i32(f32::from_bits(a))),
+        V::I32x4RelaxedTruncF32x4S => map_lanes!(u32, 4, |a| {
+            let a = f32::from_bits(a);
+            relaxed_trunc_s(num::trunc_s_f32_i32(a), num::trunc_sat_s_f32_i32(a), index)
+        }),
+        V::I32x4TruncSatF32x4U => map_lanes!(u32, 4, |a| num::trunc_sat_u_f32_i32(f32::from_bits(a))),
+        V::I32x4RelaxedTruncF32x4U => map_lanes!(u32, 4, |a| {
+            let a = f32::from_bits(a);
+            relaxed_trunc_u(num::trunc_u_f32_i32(a), num::trunc_sat_u_f32_i32(a), index)
+        }),
+        V::I32x4TruncSatF64x2SZero => operands.unary(|a| {
             let [low, high] = lanes::<u64, 2>(a).map(|a| num::trunc_sat_s_f64_i32(f64::from_bits(a)));
             vector::<u32, 4>([low, high, 0, 0])
         }),
-        V::I32x4TruncSatF64x2UZero | V::I32x4RelaxedTruncF64x2UZero => operands.unary(|a| {
+        V::I32x4RelaxedTruncF64x2SZero => operands.unary(|a| {
+            let [low, high] = lanes::<u64, 2>(a)
+                .map(f64::from_bits)
+                .map(|a| relaxed_trunc_s(num::trunc_s_f64_i32(a), num::trunc_sat_s_f64_i32(a), index));
+            vector::<u32, 4>([low, high, 0, 0])
+        }),
+        V::I32x4TruncSatF64x2UZero => operands.unary(|a| {
             let [low, high] = lanes::<u64, 2>(a).map(|a| num::trunc_sat_u_f64_i32(f64::from_bits(a)));
+            vector::<u32, 4>([low, high, 0, 0])
+        }),
+        V::I32x4RelaxedTruncF64x2UZero => operands.unary(|a| {
+            let [low, high] = lanes::<u64, 2>(a)
+                .map(f64::from_bits)
+                .map(|a| relaxed_trunc_u(num::trunc_u_f64_i32(a), num::trunc_sat_u_f64_i32(a), index));
             vector::<u32, 4>([low, high, 0, 0])
         }),
         V::F32x4ConvertI32x4S => map_lanes!(u32, 4, |a: u32| (a.cast_signed() as f32).to_bits()),
@@ -711,12 +859,12 @@ pub(crate) fn apply(operands: &mut Operands<'_>, op: VectorOp, open: &mut Open) 
         V::F64x2ConvertLowI32x4S => operands.unary(|a| extend::<i32, u64, 2>(a, |a| f64::from(a).to_bits())),
         V::F64x2ConvertLowI32x4U => operands.unary(|a| extend::<u32, u64, 2>(a, |a| f64::from(a).to_bits())),
         V::F32x4DemoteF64x2Zero => operands.unary(|a| {
-            let [low, high] = lanes::<u64, 2>(a).map(|a| canonical32(f64::from_bits(a) as f32, open));
+            let [low, high] = lanes::<u64, 2>(a).map(|a| num::demote(a, ask.choices, ask.open));
             vector::<u32, 4>([low, high, 0, 0])
         }),
         V::F64x2PromoteLowF32x4 => operands.unary(|a| {
             let [low, high, _, _] = lanes::<u32, 4>(a);
-            vector::<u64, 2>([low, high].map(|a| canonical64(f64::from(f32::from_bits(a)), open)))
+            vector::<u64, 2>([low, high].map(|a| num::promote(a, ask.choices, ask.open)))
         }),
     }
 }

@@ -9,7 +9,7 @@ use super::{
     MemIdx, NumericOp, RefType, StoreLaneOp, StoreOp, TableIdx, TagIdx, TypeIdx, ValType, VectorOp,
 };
 
-/// The type of a block (section 2.4.9).
+/// The type of a block (section 2.4, "Control Instructions").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BlockType {
     /// No parameters, no result.
@@ -86,7 +86,7 @@ pub struct TryTable {
     pub catches: PoolRange,
 }
 
-/// A handler (section 2.4.9).
+/// A handler (section 2.4, "Control Instructions").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Catch {
     /// What it catches and what it passes on.
@@ -114,7 +114,7 @@ pub enum CatchKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "fields are the immediates, named as in the standard")]
 pub enum Instr {
-    // 2.4.9 Control instructions.
+    // 2.4 Control instructions.
     /// `unreachable`
     Unreachable,
     /// `nop`
@@ -164,7 +164,7 @@ pub enum Instr {
     /// `throw_ref`
     ThrowRef,
 
-    // 2.4.8 Parametric instructions.
+    // 2.4 Parametric instructions.
     /// `drop`
     Drop,
     /// `select` without a type: both operands are numbers or vectors
@@ -172,7 +172,7 @@ pub enum Instr {
     /// `select` with types, in [`Pools::types`]; valid only with exactly one
     SelectTyped(PoolRange),
 
-    // 2.4.4 Variable instructions.
+    // 2.4 Variable instructions.
     /// `local.get`
     LocalGet(LocalIdx),
     /// `local.set`
@@ -184,7 +184,7 @@ pub enum Instr {
     /// `global.set`
     GlobalSet(GlobalIdx),
 
-    // 2.4.5 Table instructions.
+    // 2.4 Table instructions.
     /// `table.get`
     TableGet(TableIdx),
     /// `table.set`
@@ -202,7 +202,7 @@ pub enum Instr {
     /// `elem.drop`
     ElemDrop(ElemIdx),
 
-    // 2.4.6 Memory instructions.
+    // 2.4 Memory instructions.
     /// Loads of numbers and vectors
     Load { op: LoadOp, align: u8, mem: MemIdx, offset: u64 },
     /// Stores of numbers and vectors
@@ -228,7 +228,7 @@ pub enum Instr {
     /// `atomic.fence` (threads proposal)
     AtomicFence,
 
-    // 2.4.7 Reference and aggregate instructions.
+    // 2.4 Reference and aggregate instructions.
     /// `ref.null`
     RefNull(HeapType),
     /// `ref.is_null`
@@ -294,7 +294,7 @@ pub enum Instr {
     /// `i31.get_u`
     I31GetU,
 
-    // 2.4.1 Numeric instructions.
+    // 2.4 Numeric instructions.
     /// `i32.const`
     I32Const(i32),
     /// `i64.const`
@@ -306,7 +306,7 @@ pub enum Instr {
     /// Every other numeric instruction: no immediates, types from [`NumericOp::signature`]
     Numeric(NumericOp),
 
-    // 2.4.2 Vector instructions.
+    // 2.4 Vector instructions.
     /// `v128.const`, an index into [`Pools::vectors`]
     V128Const(u32),
     /// `i8x16.shuffle`, an index into [`Pools::vectors`]; valid only if every lane is below 32

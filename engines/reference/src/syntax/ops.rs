@@ -115,7 +115,7 @@ macro_rules! access_operators {
 }
 
 plain_operators! {
-    /// Numeric instructions without immediates (section 2.4.1).
+    /// Numeric instructions without immediates (section 2.4, "Numeric Instructions").
     NumericOp {
         // Tests and comparisons.
         I32Eqz = 0x45 "i32.eqz": [I32] -> [I32];
@@ -281,7 +281,7 @@ impl NumericOp {
 }
 
 plain_operators! {
-    /// Vector instructions without immediates (section 2.4.2).
+    /// Vector instructions without immediates (section 2.4, "Vector Instructions").
     VectorOp {
         I8x16Swizzle = 0xFD_00E "i8x16.swizzle": [V128, V128] -> [V128];
         I8x16Splat = 0xFD_00F "i8x16.splat": [I32] -> [V128];
@@ -514,7 +514,7 @@ impl VectorOp {
 }
 
 plain_operators! {
-    /// Vector instructions that name one lane (section 2.4.2).
+    /// Vector instructions that name one lane (section 2.4, "Vector Instructions").
     LaneOp {
         I8x16ExtractLaneS = 0xFD_015 "i8x16.extract_lane_s": [V128] -> [I32];
         I8x16ExtractLaneU = 0xFD_016 "i8x16.extract_lane_u": [V128] -> [I32];
@@ -547,7 +547,7 @@ impl LaneOp {
 }
 
 access_operators! {
-    /// Loads of numbers and vectors (section 2.4.6).
+    /// Loads of numbers and vectors (section 2.4, "Memory Instructions").
     LoadOp {
         I32Load = 0x28 "i32.load": 4 I32;
         I64Load = 0x29 "i64.load": 8 I64;
@@ -580,7 +580,7 @@ access_operators! {
 }
 
 access_operators! {
-    /// Stores of numbers and vectors (section 2.4.6).
+    /// Stores of numbers and vectors (section 2.4, "Memory Instructions").
     StoreOp {
         I32Store = 0x36 "i32.store": 4 I32;
         I64Store = 0x37 "i64.store": 8 I64;
@@ -596,7 +596,7 @@ access_operators! {
 }
 
 access_operators! {
-    /// Loads into one lane (section 2.4.6): address and vector in, vector out.
+    /// Loads into one lane (section 2.4, "Memory Instructions"): address and vector in, vector out.
     LoadLaneOp {
         V128Load8Lane = 0xFD_054 "v128.load8_lane": 1 V128;
         V128Load16Lane = 0xFD_055 "v128.load16_lane": 2 V128;
@@ -606,7 +606,7 @@ access_operators! {
 }
 
 access_operators! {
-    /// Stores of one lane (section 2.4.6): address and vector in.
+    /// Stores of one lane (section 2.4, "Memory Instructions"): address and vector in.
     StoreLaneOp {
         V128Store8Lane = 0xFD_058 "v128.store8_lane": 1 V128;
         V128Store16Lane = 0xFD_059 "v128.store16_lane": 2 V128;

@@ -126,7 +126,7 @@ impl AddrType {
         }
     }
 
-    /// The narrower of two address types: the type of a length that has to fit both (3.4.9, `memory.copy`).
+    /// The narrower of two address types: the type of a length that has to fit both (3.4, `memory.copy`).
     #[must_use]
     pub const fn min(self, other: Self) -> Self {
         match (self, other) {

@@ -99,7 +99,7 @@ impl Body {
         Ok(notes)
     }
 
-    /// 3.4.17 A constant expression with a result of type `ty`.
+    /// 3.4, "Constant Expressions": a constant expression with a result of type `ty`.
     pub(super) fn constant(&mut self, context: &mut Context<'_>, expr: &[Instr], ty: Ty) -> Check {
         self.at = 0;
         self.locals.clear();
@@ -148,7 +148,7 @@ impl Body {
 
     // Locals.
 
-    /// 3.4.3 Parameters have a value, other locals have one if their type has a default.
+    /// 3.4, "Variable Instructions": parameters have a value, other locals have one if their type has a default.
     fn set_locals(&mut self, context: &Context<'_>, func: &Func, shape: Shape) -> Check {
         self.locals.clear();
         self.runs.clear();
@@ -338,7 +338,7 @@ impl Body {
     }
 
     fn block_shape(context: &mut Context<'_>, ty: BlockType) -> Check<Shape> {
-        // 3.2.6 and 3.4.1
+        // 3.2, "Block Types", and 3.4, "Control Instructions"
         Ok(match ty {
             BlockType::Empty => Shape { params: List::default(), results: List::default() },
             BlockType::Val(ty) => {
@@ -431,7 +431,7 @@ impl Body {
         Ok(shape)
     }
 
-    /// 3.4.11 The address operand's type, once alignment and offset are checked.
+    /// 3.4, "Memory Instructions": the address operand's type, once alignment and offset are checked.
     fn access(&self, context: &Context<'_>, mem: MemIdx, align: u8, offset: u64, width: u8) -> Check<Ty> {
         let addr = context.mem_addr(mem)?;
         if align >= 8 || 1u32 << align > u32::from(width) {
@@ -530,7 +530,7 @@ impl Body {
         Ok(())
     }
 
-    /// 3.4.1 A handler, before the frame of its block is opened.
+    /// 3.4, "Control Instructions": a handler, before the frame of its block is opened.
     fn handler(&self, context: &Context<'_>, kind: CatchKind, label: LabelIdx) -> Check {
         let label = context.types(self.label(label)?);
         let exn = Ty::non_null(HeapType::Exn);
@@ -554,7 +554,7 @@ impl Body {
     #[inline]
     fn instr(&mut self, context: &mut Context<'_>, instr: &Instr) -> Check {
         match *instr {
-            // 3.4.1 to 3.4.3: the most frequent first.
+            // 3.4, control, parametric and variable instructions: the most frequent first.
             Instr::LocalGet(local) => {
                 let ty = self.local(local)?;
                 if !self.is_set(local) {
@@ -1128,7 +1128,7 @@ fn check_elem(context: &Context<'_>, field: FieldType, elem: Ty) -> Check {
     }
 }
 
-/// 3.4.17 Which instructions may stand in a constant expression.
+/// 3.4, "Constant Expressions": which instructions may stand in a constant expression.
 fn is_constant(context: &Context<'_>, instr: &Instr) -> Check {
     let gc = context.has(Feature::Gc);
     let constant = match *instr {

@@ -66,7 +66,7 @@ pub(super) struct Context<'a> {
     pub(super) tags: Vec<Shape>,
     pub(super) elems: Vec<Ty>,
     pub(super) datas: u32,
-    /// By [`FuncIdx`]: whether the function is named outside of function bodies (section 3.4.13, `ref.func`).
+    /// By [`FuncIdx`]: whether the function is named outside of function bodies (section 3.4, `ref.func`).
     pub(super) declared: Vec<bool>,
 }
 

@@ -82,7 +82,7 @@ pub fn suite() -> Suite {
 
 /// A proposal's features. What has become a part of 3.0 is tested with all of 3.0, save the proposals that assert that
 /// a later feature is missing.
-fn features_of(proposal: &Proposal) -> Features {
+pub fn features_of(proposal: &Proposal) -> Features {
     use Feature as F;
     match proposal {
         Proposal::CustomPageSizes => Features::V3.union(Features::of(&[F::CustomPageSizes])),
