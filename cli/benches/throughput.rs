@@ -27,21 +27,20 @@ fn main() {
         }
     }
     println!(
-        "{:38} {:>9} {:>16} {:>8} {:>10} {:>8} {:>9} {:>9}",
-        "one lane", "cases/s", "value calls/s", "engines", "generation", "ours", "gen us", "peak MiB"
+        "{:38} {:>9} {:>16} {:>8} {:>10} {:>8} {:>9}",
+        "one lane", "cases/s", "value calls/s", "engines", "generation", "ours", "gen us"
     );
     for ((name, _), mut turns) in rows.iter().zip(results) {
         turns.sort_by(|a, b| a.cases_per_second.total_cmp(&b.cases_per_second));
         let row = &turns[turns.len() / 2];
         println!(
-            "{name:38} {:9.0} {:16.0} {:7.1}% {:9.1}% {:7.1}% {:9.0} {:>9}",
+            "{name:38} {:9.0} {:16.0} {:7.1}% {:9.1}% {:7.1}% {:9.0}",
             row.cases_per_second,
             row.calls_per_second,
             row.engines * 100.0,
             row.generation * 100.0,
             row.ours * 100.0,
             row.generate_us,
-            row.peak_mib.map_or_else(|| "-".to_owned(), |mib| mib.to_string()),
         );
     }
 }
@@ -53,8 +52,6 @@ struct Row {
     generation: f64,
     ours: f64,
     generate_us: f64,
-    /// Of the largest process, where the system tells.
-    peak_mib: Option<u64>,
 }
 
 fn campaign(seed: u64, flags: &[&str]) -> Row {
@@ -85,6 +82,5 @@ fn campaign(seed: u64, flags: &[&str]) -> Row {
         generation: times.generate_ns as f64 / times.lanes_ns as f64,
         ours: times.overhead(),
         generate_us: times.generate_ns as f64 / 1e3 / summary.tally.cases as f64,
-        peak_mib: None,
     }
 }
