@@ -31,11 +31,13 @@ const fn with_dependents(feature: Feature) -> Features {
 }
 
 fn is_valid(bytes: &[u8], features: Features) -> bool {
-    Validator::new_with_features(switches(features)).validate_all(bytes).is_ok()
+    Validator::new_with_features(wasm_features(features)).validate_all(bytes).is_ok()
 }
 
-fn switches(features: Features) -> WasmFeatures {
-    let mut switches = WasmFeatures::FLOATS | WasmFeatures::GC_TYPES;
+/// The same features as `wasmparser` and the crates beside it name them.
+#[must_use]
+pub fn wasm_features(features: Features) -> WasmFeatures {
+    let mut switches = WasmFeatures::MVP;
     for feature in features.iter() {
         switches |= match feature {
             Feature::MutableGlobal => WasmFeatures::MUTABLE_GLOBAL,

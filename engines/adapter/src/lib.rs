@@ -13,7 +13,7 @@ mod walk;
 pub mod wire;
 
 pub use engine::{Engine, Extern, Session};
-pub use features::needed_features;
+pub use features::{needed_features, wasm_features};
 pub use host::HostHandle;
 pub use interface::{Export, ExternKind, Import, Interface};
 pub use walk::{Prepared, walk};

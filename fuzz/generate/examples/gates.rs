@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use wasmi_2 as wasmi;
-use wasmparser::{Operator, Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{Operator, Parser, Payload, Validator};
+use wassay_adapter::wasm_features;
 use wassay_generate::{Profile, generate};
-use wassay_model::{Action, Feature, Provenance, Ref, TestCase, Value, host};
+use wassay_model::{Action, Provenance, Ref, TestCase, Value, host};
 
 #[derive(Default)]
 struct Gates {
@@ -68,7 +69,7 @@ fn main() {
 impl Gates {
     fn look_at(&mut self, case: &TestCase) {
         self.cases += 1;
-        let features = wasm_features(case);
+        let features = wasm_features(case.features);
         if case
             .modules
             .iter()
@@ -357,31 +358,4 @@ fn model_type(ty: wasmi::ValType) -> wassay_model::ValType {
         wasmi::ValType::FuncRef => ValType::Ref(RefType::FUNC),
         wasmi::ValType::ExternRef => ValType::Ref(RefType::EXTERN),
     }
-}
-
-fn wasm_features(case: &TestCase) -> WasmFeatures {
-    let mut features = WasmFeatures::MVP;
-    for feature in case.features.iter() {
-        features |= match feature {
-            Feature::MutableGlobal => WasmFeatures::MUTABLE_GLOBAL,
-            Feature::SignExtension => WasmFeatures::SIGN_EXTENSION,
-            Feature::SaturatingTruncation => WasmFeatures::SATURATING_FLOAT_TO_INT,
-            Feature::MultiValue => WasmFeatures::MULTI_VALUE,
-            Feature::BulkMemory => WasmFeatures::BULK_MEMORY,
-            Feature::ReferenceTypes => WasmFeatures::REFERENCE_TYPES,
-            Feature::Simd => WasmFeatures::SIMD,
-            Feature::RelaxedSimd => WasmFeatures::RELAXED_SIMD,
-            Feature::TailCall => WasmFeatures::TAIL_CALL,
-            Feature::ExtendedConst => WasmFeatures::EXTENDED_CONST,
-            Feature::MultiMemory => WasmFeatures::MULTI_MEMORY,
-            Feature::Memory64 => WasmFeatures::MEMORY64,
-            Feature::FunctionReferences => WasmFeatures::FUNCTION_REFERENCES,
-            Feature::Gc => WasmFeatures::GC,
-            Feature::Exceptions => WasmFeatures::EXCEPTIONS,
-            Feature::Threads => WasmFeatures::THREADS,
-            Feature::WideArithmetic => WasmFeatures::WIDE_ARITHMETIC,
-            Feature::CustomPageSizes => WasmFeatures::CUSTOM_PAGE_SIZES,
-        };
-    }
-    features
 }

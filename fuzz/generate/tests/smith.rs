@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wasmparser::{ExternalKind, FuncType, Parser, Payload, TypeRef, ValType as Parsed, Validator, WasmFeatures};
+use wasmparser::{ExternalKind, FuncType, Parser, Payload, TypeRef, ValType as Parsed, Validator};
+use wassay_adapter::wasm_features;
 use wassay_generate::{Profile, generate};
 use wassay_model::{Action, Feature, Features, Host, Provenance, Ref, Snapshot, TestCase, Value, host};
 
@@ -23,35 +24,10 @@ fn traits(case: &TestCase) -> &[String] {
     }
 }
 
-fn parsed_features(features: Features) -> WasmFeatures {
-    features.iter().fold(WasmFeatures::MVP, |all, feature| {
-        all | match feature {
-            Feature::MutableGlobal => WasmFeatures::MUTABLE_GLOBAL,
-            Feature::SignExtension => WasmFeatures::SIGN_EXTENSION,
-            Feature::SaturatingTruncation => WasmFeatures::SATURATING_FLOAT_TO_INT,
-            Feature::MultiValue => WasmFeatures::MULTI_VALUE,
-            Feature::BulkMemory => WasmFeatures::BULK_MEMORY,
-            Feature::ReferenceTypes => WasmFeatures::REFERENCE_TYPES,
-            Feature::Simd => WasmFeatures::SIMD,
-            Feature::RelaxedSimd => WasmFeatures::RELAXED_SIMD,
-            Feature::TailCall => WasmFeatures::TAIL_CALL,
-            Feature::ExtendedConst => WasmFeatures::EXTENDED_CONST,
-            Feature::MultiMemory => WasmFeatures::MULTI_MEMORY,
-            Feature::Memory64 => WasmFeatures::MEMORY64,
-            Feature::FunctionReferences => WasmFeatures::FUNCTION_REFERENCES,
-            Feature::Gc => WasmFeatures::GC,
-            Feature::Exceptions => WasmFeatures::EXCEPTIONS,
-            Feature::Threads => WasmFeatures::THREADS,
-            Feature::WideArithmetic => WasmFeatures::WIDE_ARITHMETIC,
-            Feature::CustomPageSizes => WasmFeatures::CUSTOM_PAGE_SIZES,
-        }
-    })
-}
-
 #[track_caller]
 fn assert_valid(case: &TestCase) {
     for module in &case.modules {
-        let validated = Validator::new_with_features(parsed_features(case.features)).validate_all(&module.bytes.0);
+        let validated = Validator::new_with_features(wasm_features(case.features)).validate_all(&module.bytes.0);
         if let Err(error) = validated {
             panic!("{:?}, module {}, with {:?}: {error}", case.provenance, module.name, case.features);
         }

@@ -10,5 +10,5 @@
 mod bucket;
 mod signature;
 
-pub use bucket::{Arrival, Bucket, Buckets, bucket_name};
+pub use bucket::bucket_name;
 pub use signature::{class, signature, signatures};

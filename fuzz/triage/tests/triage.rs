@@ -7,7 +7,7 @@ use wassay_model::{
     Limits, Observation, Outcome, Plan, Provenance, Reason, Ruling, Signature, Site, SiteKind, Step, StepIdx, TestCase,
     Timing, TrapKind, Verdict,
 };
-use wassay_triage::{Arrival, Buckets, bucket_name, signature, signatures};
+use wassay_triage::{bucket_name, signature, signatures};
 
 fn case() -> TestCase {
     TestCase {
@@ -183,46 +183,4 @@ fn names_are_tame_and_short() {
     );
     let other = Signature { skeleton: vec!["i32.sub".to_owned()], ..wild };
     assert_ne!(bucket_name(&other), name);
-}
-
-#[test]
-fn buckets_are_the_same_in_any_order_of_arrival() {
-    let signatures = [
-        one("wasmi", value_sites().remove(0), returned(), returned(), Ending::Finished),
-        one("wasmi", Site::Ending, returned(), returned(), Ending::TimedOut),
-    ];
-    let arrivals: Vec<(usize, u64)> = vec![(0, 5), (1, 3), (0, 1), (0, 9), (1, 8), (0, 2)];
-    let filled = |order: &[(usize, u64)]| {
-        let mut buckets = Buckets::new(2);
-        for (signature, index) in order {
-            buckets.add(&signatures[*signature], *index, &format!("case {index}"));
-        }
-        buckets
-    };
-    let expected = filled(&arrivals);
-    for turn in 0..arrivals.len() {
-        let mut order = arrivals.clone();
-        order.rotate_left(turn);
-        assert_eq!(filled(&order), expected);
-        let (front, back) = order.split_at(turn);
-        let (mut left, right) = (filled(front), filled(back));
-        left.merge(&right);
-        assert_eq!(left, expected);
-    }
-    let bucket = expected.get(&bucket_name(&signatures[0])).unwrap();
-    assert_eq!((bucket.hits, bucket.explanation.as_str()), (4, "case 1"));
-    assert_eq!(bucket.cases, BTreeSet::from([1, 2]));
-    assert_eq!(serde_json::from_str::<Buckets>(&serde_json::to_string(&expected).unwrap()).unwrap(), expected);
-}
-
-#[test]
-fn an_arrival_says_whether_its_bucket_is_new() {
-    let signature = one("wasmi", value_sites().remove(0), returned(), returned(), Ending::Finished);
-    let mut buckets = Buckets::new(8);
-    assert!(buckets.is_empty());
-    assert_eq!(buckets.add(&signature, 5, ""), Arrival::New);
-    assert_eq!(buckets.add(&signature, 6, ""), Arrival::Known);
-    assert_eq!(buckets.add(&signature, 4, ""), Arrival::Earlier);
-    assert_eq!(buckets.get(&bucket_name(&signature)).unwrap().hits, 3);
-    assert_eq!((buckets.len(), buckets.iter().count()), (1, 1));
 }
