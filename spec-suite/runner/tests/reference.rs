@@ -25,6 +25,9 @@ const OVERTAKEN: &[(&str, &[u32], &str)] = &[
     ("reference-types/binary.wast", &[756, 776, 795, 814, 853, 872, 890, 908], MEMORY_INDEX),
     ("reference-types/imports.wast", &[416, 420, 424], MEMORIES),
     ("reference-types/unreached-invalid.wast", &[539], LABELS),
+    ("threads/imports.wast", &[309, 313, 317], TABLES),
+    ("threads/imports.wast", &[404, 408, 412], MEMORIES),
+    ("threads/memory.wast", &[14, 15], MEMORIES),
     ("wasm-v1/binary-leb128.wast", &[216, 224, 403, 460], WIDE),
     ("wasm-v1/imports.wast", &[404, 408, 412], MEMORIES),
     ("wasm-v1/memory.wast", &[8, 9], MEMORIES),
@@ -33,6 +36,7 @@ const OVERTAKEN: &[(&str, &[u32], &str)] = &[
     ("wasm-v2/imports.wast", &[487, 491, 495], MEMORIES),
     ("wasm-v2/memory.wast", &[10, 11], MEMORIES),
 ];
+const TABLES: &str = "several tables are valid since 2.0";
 const MEMORIES: &str = "3.0 allows a module several memories";
 const MEMORY_INDEX: &str = "what was a zero byte is the index of a memory in 3.0, a number that may be written long";
 const WIDE: &str = "limits and offsets are 64-bit numbers in 3.0, so what was too long is not";
