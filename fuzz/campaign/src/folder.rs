@@ -241,6 +241,7 @@ impl RunFolder {
         findings: Vec<(Finding, Evidence)>,
         open: &[(String, Evidence)],
     ) -> Result<(), FolderError> {
+        let path = self.path.join("journal.jsonl");
         let mut lines = Vec::new();
         for (finding, evidence) in findings {
             let bucket = wassay_triage::bucket_name(&finding.signature);
@@ -249,7 +250,7 @@ impl RunFolder {
             if row.hits <= EVIDENCE_PER_BUCKET {
                 evidence.write(&self.path.join(&folder), &folder, Some(&finding))?;
             }
-            write_line(&mut lines, &RunEvent::Finding(Box::new(finding)));
+            write_line(&mut lines, &path, &RunEvent::Finding(Box::new(finding)))?;
         }
         for (reason, evidence) in open {
             let kept = self.open_kept.entry(reason.clone()).or_default();
@@ -259,8 +260,7 @@ impl RunFolder {
                 evidence.write(&self.path.join(&folder), &folder, None)?;
             }
         }
-        write_line(&mut lines, &RunEvent::Chunk(Box::new(chunk.clone())));
-        let path = self.path.join("journal.jsonl");
+        write_line(&mut lines, &path, &RunEvent::Chunk(Box::new(chunk.clone())))?;
         self.journal.write_all(&lines).map_err(writing(&path))?;
         self.tally.add(&chunk.tally);
         self.chunks += 1;
@@ -330,13 +330,11 @@ fn lock(journal: &File, path: &Path) -> Result<(), FolderError> {
     }
 }
 
-fn write_line(lines: &mut Vec<u8>, event: &RunEvent) {
-    // Plain data always serialises into memory; should it not, the line is missing and the chunk is done
-    // again on resuming.
-    if let Ok(line) = serde_json::to_vec(event) {
-        lines.extend_from_slice(&line);
-        lines.push(b'\n');
-    }
+/// A line that is missing would be a finding that is lost, so a failure here ends the run.
+fn write_line(lines: &mut Vec<u8>, path: &Path, event: &RunEvent) -> Result<(), FolderError> {
+    serde_json::to_writer(&mut *lines, event).map_err(|error| writing(path)(error.into()))?;
+    lines.push(b'\n');
+    Ok(())
 }
 
 /// Writes a file beside its place and moves it there, so that a reader sees all of it or nothing.
