@@ -593,7 +593,7 @@ mod tests {
     #[test]
     fn a_crew_can_be_handed_to_another_thread() {
         fn is_send<T: Send>(_: &T) {}
-        let launch = Launch { program: "worker".into(), args: Vec::new() };
+        let launch = Launch::this_program(["worker".into()]);
         is_send(&Crew::new(CrewSpec::new(launch, &[])));
     }
 }

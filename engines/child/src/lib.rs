@@ -14,4 +14,4 @@ mod process;
 mod spec;
 
 pub use crew::{Crew, RestartReason, Statistics};
-pub use spec::{CrewError, CrewSpec, Launch, Seat};
+pub use spec::{CrewError, CrewSpec, Dialect, Launch, Seat};

@@ -18,7 +18,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tempfile::TempPath;
 use wassay_adapter::wire::{FrameBuffer, Progress, WorkerArgs};
 
-use crate::spec::{CrewError, Launch};
+use crate::spec::{CrewError, Dialect, Launch};
 
 /// A pipe that holds a usual case and a usual answer whole, so that each is one write.
 const PIPE_BYTES: usize = 256 << 10;
@@ -75,7 +75,7 @@ impl Process {
         let mut command = Command::new(&launch.program);
         command
             .args(&launch.args)
-            .args(args.to_args())
+            .envs(launch.env.iter().map(|(name, value)| (name, value)))
             .arg0("wassay-worker")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -85,6 +85,9 @@ impl Process {
             // Some engines record a backtrace in every error, which takes longer than most cases.
             .env("RUST_BACKTRACE", "0")
             .env("RUST_LIB_BACKTRACE", "0");
+        if launch.dialect == Dialect::Frames {
+            command.args(args.to_args());
+        }
         let mut child = spawn(&mut command).map_err(fail)?;
         let (Some(requests), Some(answers), Some(errors)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
@@ -395,7 +398,7 @@ mod tests {
 
     #[test]
     fn a_program_that_does_not_exist_is_named_with_its_engines() {
-        let launch = Launch { program: "/nonexistent/worker".into(), args: Vec::new() };
+        let launch = Launch { program: "/nonexistent/worker".into(), ..Launch::this_program([]) };
         let args = WorkerArgs { engines: vec!["wasmi".parse().unwrap()], ..WorkerArgs::default() };
         let words = Process::start(&launch, args).err().unwrap().to_string();
         assert!(words.contains("/nonexistent/worker") && words.contains("wasmi"), "{words}");

@@ -31,17 +31,36 @@ pub struct Seat {
     pub launch: Option<Launch>,
 }
 
-/// How to start a worker: the arguments of
-/// [`WorkerArgs::to_args`](wassay_adapter::wire::WorkerArgs::to_args) follow behind those given here.
+/// How to start a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launch {
     /// The program.
     pub program: PathBuf,
-    /// What stands before the worker's own arguments.
+    /// Its arguments. Where the dialect is [`Dialect::Frames`], those of
+    /// [`WorkerArgs::to_args`](wassay_adapter::wire::WorkerArgs::to_args) follow.
     pub args: Vec<OsString>,
+    /// What is set in its environment beside the parent's own.
+    pub env: Vec<(OsString, OsString)>,
+    /// What it speaks.
+    pub dialect: Dialect,
+}
+
+/// How a worker and its parent talk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// The binary frames of [`wassay_adapter::wire`]; a worker hosts any number of engines.
+    Frames,
+    /// The JSON lines of `docs/worker-protocol.md`; a worker hosts one engine.
+    Lines,
 }
 
 impl Launch {
+    /// A program that speaks the JSON lines of `docs/worker-protocol.md`.
+    #[must_use]
+    pub fn lines(program: impl Into<PathBuf>, args: impl IntoIterator<Item = OsString>) -> Self {
+        Self { program: program.into(), args: args.into_iter().collect(), env: Vec::new(), dialect: Dialect::Lines }
+    }
+
     /// The program that is running, with `args`.
     ///
     /// It is named through `/proc` where that exists: the path in the file system may lead to another
@@ -50,7 +69,7 @@ impl Launch {
     pub fn this_program(args: impl IntoIterator<Item = OsString>) -> Self {
         let link = Path::new("/proc/self/exe");
         let program = if link.exists() { Ok(link.to_owned()) } else { std::env::current_exe() };
-        Self { program: program.unwrap_or_else(|_| "wassay".into()), args: args.into_iter().collect() }
+        Self { program: program.unwrap_or_else(|_| "wassay".into()), args: args.into_iter().collect(), env: Vec::new(), dialect: Dialect::Frames }
     }
 }
 

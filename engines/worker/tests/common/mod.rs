@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "every test file uses a part")]
 
-use wassay_child::{Crew, CrewSpec, Launch, Seat};
+use wassay_child::{Dialect, Crew, CrewSpec, Launch, Seat};
 use wassay_model::{
     Action, Bytes, Capture, Ending, Features, Host, InstanceIdx, Isolation, Limits, Module, ModuleIdx, Observation,
     Outcome, Plan, PlanStep, Provenance, Snapshot, TestCase,
@@ -13,7 +13,12 @@ pub(crate) const DEADLINE_MS: u32 = 60_000;
 
 /// How the worker under test is started.
 pub(crate) fn launch() -> Launch {
-    Launch { program: env!("CARGO_BIN_EXE_wassay-worker").into(), args: Vec::new() }
+    Launch {
+        program: env!("CARGO_BIN_EXE_wassay-worker").into(),
+        args: Vec::new(),
+        env: Vec::new(),
+        dialect: Dialect::Frames,
+    }
 }
 
 /// A crew of engines in one process.

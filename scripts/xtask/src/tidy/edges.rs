@@ -52,7 +52,12 @@ const ROOMS: &[Room] = &[
     Room { name: "adapter", knows: Knows::Only(&[]), in_tests: &["reference"], takes: Libraries },
     Room { name: "in-process", knows: Knows::Only(&["adapter", "reference"]), in_tests: &[],
         takes: LibrariesAndEngines },
-    Room { name: "child", knows: Knows::Only(&["adapter"]), in_tests: &[], takes: Libraries },
+    // From cases to the three operations of the worker protocol, and back. Its tests carry them out on engines.
+    Room { name: "driver", knows: Knows::Only(&["adapter"]), in_tests: &["generate", "in-process", "reference"],
+        takes: Libraries },
+    Room { name: "child", knows: Knows::Only(&["adapter", "driver"]), in_tests: &[], takes: Libraries },
+    // Names engines of other programs as launches, and installs them.
+    Room { name: "fleet", knows: Knows::Only(&["child"]), in_tests: &["adapter"], takes: Libraries },
     // Its tests speak to it as its parent does.
     Room { name: "worker", knows: Knows::Only(&["adapter", "in-process"]), in_tests: &["child"],
         takes: Libraries },
