@@ -13,6 +13,7 @@ mod finding;
 pub mod host;
 mod observation;
 pub mod run;
+pub mod suite;
 mod trap;
 mod types;
 mod value;
