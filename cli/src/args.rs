@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use wassay_model::Value;
+use wassay_model::{EngineName, Value};
 
 /// Asks every WebAssembly engine the same question and judges the answers against the standard.
 #[derive(Debug, Parser)]
@@ -25,8 +25,16 @@ pub(crate) enum Command {
     Fuzz(Fuzz),
     /// Run one .wasm, .wat, .wast or case.json on chosen engines, side by side
     Run(Run),
-    /// What engines there are
+    /// The conformance suite on chosen engines, assertion by assertion
+    Spec(Spec),
+    /// Make findings small, keeping their signatures
+    Reduce(Reduce),
+    /// Findings or regressions again, on chosen engines
+    Replay(Replay),
+    /// List, install and probe engines
     Engines(Engines),
+    /// Pages and machine formats from records of the conformance suite
+    Report(Report),
     /// Host engines for a parent process
     #[command(hide = true, disable_help_flag = true)]
     Worker {
@@ -78,6 +86,37 @@ pub(crate) struct Fuzz {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(crate) struct Spec {
+    /// A folder of .wast files [default: the pinned official suite with our additions]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) suite: Option<PathBuf>,
+    /// Engines and sets of engines, separated by commas
+    #[arg(long, value_name = "LIST", default_value = "default")]
+    pub(crate) engines: String,
+    /// Only files and assertions with this in their path or identifier; with * and ?, the whole of it
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) filter: Option<String>,
+    /// Only what is counted under this name, as in core, simd or gc
+    #[arg(long, value_name = "NAME")]
+    pub(crate) proposal: Option<String>,
+    /// The folder of the record [default: runs/spec-DATE]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Files worked on at the same time [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Memory that one worker process may use, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(64..))]
+    pub(crate) memory: u64,
+    /// Also break the expectation of every passing assertion, and count those that pass all the same
+    #[arg(long)]
+    pub(crate) vacuity: bool,
+    /// How results are printed
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(crate) struct Run {
     /// A module, a script of the standard's suite, or the case.json of a finding
     pub(crate) file: PathBuf,
@@ -123,6 +162,93 @@ impl Run {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(crate) struct Report {
+    /// Records of `wassay spec`, or folders of runs; several of one suite stand side by side, engine by engine
+    /// [default: that of the last run in runs/]
+    #[arg(value_name = "RECORD")]
+    pub(crate) records: Vec<PathBuf>,
+    /// The folder to publish to; a report that is there stays until the new one is whole
+    #[arg(long, value_name = "DIR", default_value = "report")]
+    pub(crate) out: PathBuf,
+    /// Which formats, separated by commas [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) formats: Vec<ReportFormat>,
+    /// Show what changed from one record to another; exits with 1 where something got worse
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
+    pub(crate) diff: Vec<PathBuf>,
+    /// Earlier records, for the page of history
+    #[arg(long, value_name = "RECORD", num_args = 1..)]
+    pub(crate) history: Vec<PathBuf>,
+    /// Take records that are not whole, and say so on every page
+    #[arg(long)]
+    pub(crate) partial: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// The static site
+    Html,
+    /// junit.xml
+    Junit,
+    /// wassay.sarif, in version 2.1.0
+    Sarif,
+    /// ctrf.json
+    Ctrf,
+    /// summary.md
+    Markdown,
+    /// badge.svg, and one for each engine
+    Badge,
+    /// features.json, in the form of webassembly.org's table
+    Features,
+    /// summary.json: every count
+    Json,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Reduce {
+    /// The folder of a finding or of several, a case.json, a .wast, or a module
+    #[arg(required = true, value_name = "FOLDER_OR_FILE")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Engines and sets of engines, separated by commas [default: those of the finding]
+    #[arg(long, value_name = "LIST")]
+    pub(crate) engines: Option<String>,
+    /// Time for each finding, as in 90s or 5m
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
+    pub(crate) time: Duration,
+    /// In which order pieces are tried
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Candidates asked about at the same time [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// The folder for what was reduced: BUCKET/CASE below it for each finding
+    #[arg(long, value_name = "DIR", default_value = "reduced")]
+    pub(crate) out: PathBuf,
+    /// Memory that one worker process may use, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(64..))]
+    pub(crate) memory: u64,
+    /// How results are printed
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Replay {
+    /// The folder of a finding or of several, of regressions, or a file
+    #[arg(required = true, value_name = "FOLDER_OR_FILE")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Engines and sets of engines, separated by commas [default: those of the finding, or `default`]
+    #[arg(long, value_name = "LIST")]
+    pub(crate) engines: Option<String>,
+    /// Memory that one worker process may use, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(64..))]
+    pub(crate) memory: u64,
+    /// How results are printed
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(crate) struct Engines {
     #[command(subcommand)]
     pub(crate) command: EnginesCommand,
@@ -130,12 +256,56 @@ pub(crate) struct Engines {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EnginesCommand {
-    /// What can run here: versions, features, options
+    /// What can run here, and what can be installed: versions, features, options
     List {
         /// How results are printed
         #[arg(long, value_name = "FORMAT")]
         format: Option<Format>,
     },
+    /// Install engines of other programs, as in node@22 or wasmtime@38.0.0
+    Install {
+        /// Engines as NAME or NAME@VERSION; a version may be the beginning of one
+        #[arg(required = true, value_name = "NAME[@VERSION]")]
+        names: Vec<EngineName>,
+        /// How results are printed
+        #[arg(long, value_name = "FORMAT")]
+        format: Option<Format>,
+    },
+    /// Remove what was installed
+    Remove {
+        /// Engines as NAME for every version, or NAME@VERSION
+        #[arg(required = true, value_name = "NAME[@VERSION]")]
+        names: Vec<EngineName>,
+    },
+    /// Find out what engines can do, and put their adapters or workers through the kit
+    Probe(Probe),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Probe {
+    /// Engines and sets of engines, as in exec:./my-worker
+    #[arg(required = true, value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Memory that one worker process may use, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(64..))]
+    pub(crate) memory: u64,
+    /// Print one table of all engines, without their failures
+    #[arg(long)]
+    pub(crate) table: bool,
+    /// How results are printed
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<TableFormat>,
+}
+
+/// How tables are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+    /// For pages
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use wassay_campaign::{Campaign, CampaignError, FolderError, Live, RunFolder, Until};
-use wassay_child::{Crew, CrewSpec, Launch};
-use wassay_model::Lineup;
+use wassay_child::{Crew, CrewSpec};
 use wassay_model::run::{End, Manifest, SCHEMA};
 
 use crate::args::{Format, Fuzz};
@@ -31,7 +30,7 @@ pub(crate) fn main(args: &Fuzz) -> Result<Exit, Failure> {
     };
     let manifest = folder.manifest().clone();
     let jobs = args.jobs.map_or_else(processors, usize::from);
-    let crew = crew_spec(&manifest.lineup, args.memory);
+    let crew = lineup::crew_spec(&manifest.lineup, args.memory)?;
     if args.resume.is_some() {
         check_versions(&manifest, &crew)?;
     }
@@ -82,7 +81,8 @@ pub(crate) fn main(args: &Fuzz) -> Result<Exit, Failure> {
     })
 }
 
-fn processors() -> usize {
+/// How many lanes work where nothing is said.
+pub(crate) fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
@@ -97,8 +97,8 @@ fn create(args: &Fuzz) -> Result<RunFolder, Failure> {
         let error = anyhow::anyhow!("there is no profile {:?}; known are: {}", args.profile, known.join(", "));
         return Err(Failure::new(Exit::Usage, error));
     }
-    let lineup = lineup::lineup(lineup::engines(&args.engines)?, args.sample);
-    let crew = crew_spec(&lineup, args.memory);
+    let lineup = lineup::lineup(lineup::engines(&args.engines)?, args.sample)?;
+    let crew = lineup::crew_spec(&lineup, args.memory)?;
     let engines = Crew::new(crew).muster().or_exit(Exit::EngineUnavailable)?;
     let (shard, shards) = args.shard.unwrap_or((0, 1));
     let manifest = Manifest {
@@ -123,20 +123,19 @@ fn default_folder(seed: u64, shard: Option<(u64, u64)>) -> PathBuf {
     PathBuf::from("runs").join(format!("{date}-{seed}{shard}"))
 }
 
-/// How to start workers: this program, as its own worker.
-pub(crate) fn crew_spec(lineup: &[Lineup], memory_mib: u64) -> CrewSpec {
-    let mut spec = CrewSpec::new(Launch::this_program(["worker".into()]), lineup);
-    spec.memory_max_bytes = memory_mib << 20;
-    spec
-}
-
 /// A run goes on with the engines that it began with, or its findings would not be of one piece.
 fn check_versions(manifest: &Manifest, crew: &CrewSpec) -> Result<(), Failure> {
     let now = Crew::new(crew.clone()).muster().or_exit(Exit::EngineUnavailable)?;
     for (introduction, then) in now.iter().zip(&manifest.engines) {
         let id = &introduction.id;
         if id != then {
-            let error = anyhow::anyhow!("the run began with {then} and here is {id}; start a new run");
+            // A name may hold a part of a version, or none.
+            let error = anyhow::anyhow!(
+                "the run began with `{}` in version {}, and here it is {}; start a new run",
+                then.name,
+                then.version,
+                id.version
+            );
             return Err(Failure::new(Exit::EngineUnavailable, error));
         }
     }

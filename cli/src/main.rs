@@ -5,7 +5,11 @@ mod engines;
 mod exit;
 mod fuzz;
 mod lineup;
+mod reduce;
+mod replay;
+mod report;
 mod run;
+mod spec;
 mod summary;
 
 use std::io::ErrorKind;
@@ -43,7 +47,11 @@ fn main() -> ExitCode {
     let outcome = match args.command {
         Command::Fuzz(fuzz) => fuzz::main(&fuzz),
         Command::Run(run) => run::main(&run),
+        Command::Spec(spec) => spec::main(&spec),
+        Command::Reduce(reduce) => reduce::main(&reduce),
+        Command::Replay(replay) => replay::main(&replay),
         Command::Engines(engines) => engines::main(&engines),
+        Command::Report(report) => report::main(&report),
         Command::Worker { .. } => Ok(Exit::Internal),
     };
     match outcome {

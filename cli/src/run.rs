@@ -16,15 +16,15 @@ use wassay_model::{
 
 use crate::args::{Format, Run};
 use crate::exit::{Exit, Failure, OrExit as _};
-use crate::{fuzz, lineup};
+use crate::lineup;
 
 /// Calls of each export when the command line names none.
 const CALLS_PER_EXPORT: usize = 4;
 
 pub(crate) fn main(args: &Run) -> Result<Exit, Failure> {
     let source = Source::read(args)?;
-    let lineup: Vec<Lineup> = lineup::lineup(lineup::engines(&args.engines)?, Some(1));
-    let mut crew = Crew::new(fuzz::crew_spec(&lineup, args.memory));
+    let lineup: Vec<Lineup> = lineup::lineup(lineup::engines(&args.engines)?, Some(1))?;
+    let mut crew = Crew::new(lineup::crew_spec(&lineup, args.memory)?);
     crew.muster().or_exit(Exit::EngineUnavailable)?;
     let everyone: Vec<usize> = (0..lineup.len()).collect();
     let observations = crew.ask(&source.case, &everyone, Capture::Full).or_exit(Exit::EngineUnavailable)?;
@@ -51,9 +51,9 @@ pub(crate) fn main(args: &Run) -> Result<Exit, Failure> {
 }
 
 /// The file as a case, with expectations where it is a script.
-struct Source {
-    case: TestCase,
-    script: Option<wassay_runner::Script>,
+pub(crate) struct Source {
+    pub(crate) case: TestCase,
+    pub(crate) script: Option<wassay_runner::Script>,
 }
 
 /// How a script went on one engine.
@@ -68,7 +68,7 @@ struct Checks {
 }
 
 impl Source {
-    fn read(args: &Run) -> Result<Self, Failure> {
+    pub(crate) fn read(args: &Run) -> Result<Self, Failure> {
         let path = &args.file;
         let bytes =
             std::fs::read(path).with_context(|| format!("cannot read {}", path.display())).or_exit(Exit::BadInput)?;

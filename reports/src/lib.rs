@@ -2,3 +2,32 @@
 //! table of features. Every format is one file here, and none reads anything but records.
 //!
 //! It must not know engines, nor run anything.
+
+mod badge;
+mod bundle;
+mod ctrf;
+mod diff;
+mod entry;
+mod features;
+mod junit;
+mod markdown;
+mod publish;
+mod record;
+mod sarif;
+mod site;
+mod summary;
+mod tally;
+
+pub use badge::badges;
+pub use bundle::{BundleError, Format, bundle};
+pub use ctrf::ctrf;
+pub use diff::{Change, ChangeKind, Changes, EngineChanges};
+pub use features::features;
+pub use junit::{JunitError, junit};
+pub use markdown::markdown;
+pub use publish::{PublishError, publish};
+pub use record::{Answer, FileAnswers, MergeError, Record, RecordError};
+pub use sarif::sarif;
+pub use site::{Site, SiteError, site};
+pub use summary::{SUMMARY_SCHEMA, summary};
+pub use tally::{Counts, Tally};

@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wassay_model::{Capture, Digest, HostCall, HostCalls, ValType, Value, host};
+use wassay_model::{Capture, Digest, HostCall, HostCalls, Identity, Ref, ValType, Value, host};
 
 /// Calls that are recorded one by one; the others are digested. Enough to show where two traces part,
 /// small enough that a loop of calls does not fill a record.
-const FIRST: usize = 8;
+pub const FIRST: usize = 8;
 /// The same in full capture.
-const FIRST_IN_FULL: usize = 4096;
+pub const FIRST_IN_FULL: usize = 4096;
 
 /// Answers host calls and records them. Clones share one record.
 #[derive(Clone, Debug)]
@@ -47,13 +47,10 @@ impl HostHandle {
         if record.calls.first.len() < record.first_max {
             record.calls.first.push(HostCall { name: name.to_owned(), args: args.to_vec(), results: answer.clone() });
         } else {
-            let mut text = record.calls.rest.0.to_le_bytes().to_vec();
-            text.extend_from_slice(name.as_bytes());
-            for arg in args {
-                text.extend_from_slice(arg.to_string().as_bytes());
-                text.push(b' ');
-            }
-            record.calls.rest = Digest::of(&text);
+            let mut bytes = record.calls.rest.0.to_le_bytes().to_vec();
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.extend(args.iter().flat_map(|arg| slot(*arg).to_le_bytes()));
+            record.calls.rest = Digest::of(&bytes);
         }
         answer
     }
@@ -63,5 +60,33 @@ impl HostHandle {
     pub fn take_calls(&self) -> HostCalls {
         let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut record.calls)
+    }
+}
+
+/// A value as the 16 bytes that stand for it, little-endian, where calls are digested: simple enough to be put
+/// together inside a Wasm module. Numbers are their bits. Of a reference, the kind stands in the low word and what
+/// is known of the object in the high one; 16 is added to the kind where that is nothing.
+#[must_use]
+pub fn slot(value: Value) -> u128 {
+    const UNKNOWN: u128 = 16;
+    let reference = match value {
+        Value::I32(bits) | Value::F32(bits) => return u128::from(bits),
+        Value::I64(bits) | Value::F64(bits) => return u128::from(bits),
+        Value::V128(bits) => return bits,
+        Value::Ref(reference) => reference,
+    };
+    let of = |kind: u128, identity| match identity {
+        Identity::Known(number) => u128::from(number) << 64 | kind,
+        Identity::Unknown => kind + UNKNOWN,
+    };
+    match reference {
+        Ref::Null => 0,
+        Ref::Func(identity) => of(1, identity),
+        Ref::Extern(number) => u128::from(number) << 64 | 2,
+        Ref::I31(number) => u128::from(i64::from(number).cast_unsigned()) << 64 | 3,
+        Ref::Struct(identity) => of(4, identity),
+        Ref::Array(identity) => of(5, identity),
+        Ref::Exn(identity) => of(6, identity),
+        Ref::Opaque(identity) => of(7, identity),
     }
 }

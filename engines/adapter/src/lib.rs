@@ -14,6 +14,11 @@ pub mod wire;
 
 pub use engine::{Engine, Extern, Session};
 pub use features::{needed_features, wasm_features};
-pub use host::HostHandle;
+pub use host::{FIRST, FIRST_IN_FULL, HostHandle, slot};
 pub use interface::{Export, ExternKind, Import, Interface};
-pub use walk::{Prepared, walk};
+pub use walk::{Check, Identities, Prepared, blocks, walk};
+
+/// How much an observation records at most.
+pub mod limits {
+    pub use crate::walk::{BLOCK, BLOCK_BYTES_MAX, BLOCK_BYTES_MAX_IN_ALL, ELEMENTS_MAX, MEMORY_BYTES_MAX};
+}

@@ -17,17 +17,17 @@ use wassay_model::{
 use crate::{Engine, Extern, ExternKind, HostHandle, Interface, Session};
 
 /// Memories beyond this size are not read: digesting one would take longer than the case.
-const MEMORY_BYTES_MAX: u64 = 64 << 20;
+pub const MEMORY_BYTES_MAX: u64 = 64 << 20;
 /// Bytes of one memory that full capture records. Blocks behind them are left out, which does not hide
 /// the first difference between two memories: up to there both records hold the same blocks.
-const BLOCK_BYTES_MAX: usize = 1 << 20;
+pub const BLOCK_BYTES_MAX: usize = 1 << 20;
 /// Bytes of all memories that full capture records over a whole observation; then it takes digests. A
 /// plan of fifty steps over a megabyte would otherwise make a record of fifty.
-const BLOCK_BYTES_MAX_IN_ALL: usize = 16 << 20;
+pub const BLOCK_BYTES_MAX_IN_ALL: usize = 16 << 20;
 /// Elements of one table that a snapshot looks at.
-const ELEMENTS_MAX: u64 = 100_000;
+pub const ELEMENTS_MAX: u64 = 100_000;
 /// The grain at which full capture leaves out zeros.
-const BLOCK: usize = 64;
+pub const BLOCK: usize = 64;
 
 /// A case with all that every engine needs of it, worked out once.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub struct Prepared<'a> {
 
 /// What is known of a step before any engine is asked.
 #[derive(Debug)]
-enum Check {
+pub enum Check {
     /// Nothing speaks against it.
     Sound,
     /// It names an export that its module has not.
@@ -82,7 +82,21 @@ impl<'a> Prepared<'a> {
         self.interfaces.get(module.position())?.as_ref()
     }
 
-    fn interface_of(&self, instance: InstanceIdx) -> Option<&Interface> {
+    /// The modules of the instances that the plan makes, by instance.
+    #[must_use]
+    pub fn instance_modules(&self) -> &[ModuleIdx] {
+        &self.modules
+    }
+
+    /// What is known of each step before any engine is asked, by step.
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+
+    /// The interface of an instance's module, where it can be read.
+    #[must_use]
+    pub fn interface_of(&self, instance: InstanceIdx) -> Option<&Interface> {
         self.interface(*self.modules.get(instance.position())?)
     }
 }
@@ -434,7 +448,8 @@ impl<'a> Walk<'_, 'a, '_> {
 }
 
 /// All blocks that are not all zero, neighbours merged, up to [`BLOCK_BYTES_MAX`] bytes.
-fn blocks(bytes: &[u8]) -> Vec<(u64, Bytes)> {
+#[must_use]
+pub fn blocks(bytes: &[u8]) -> Vec<(u64, Bytes)> {
     let mut blocks: Vec<(u64, Bytes)> = Vec::new();
     let mut room = BLOCK_BYTES_MAX;
     for (index, block) in bytes.chunks(BLOCK).enumerate() {
@@ -456,13 +471,13 @@ fn blocks(bytes: &[u8]) -> Vec<(u64, Bytes)> {
 
 /// Numbers objects in the order in which the walk meets them, functions apart from structures and so
 /// on: an engine that cannot tell one kind's identities has the same numbers for the others.
-#[derive(Default)]
-struct Identities {
+#[derive(Debug, Default)]
+pub struct Identities {
     known: HashMap<(Kind, u32), u32>,
     met: [u32; 5],
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Kind {
     Func,
     Struct,
@@ -472,13 +487,15 @@ enum Kind {
 }
 
 impl Identities {
-    fn number(&mut self, value: &mut Value) {
+    /// Gives the object that a value refers to, if it does, its number in place of the engine's.
+    pub fn number(&mut self, value: &mut Value) {
         if let Value::Ref(reference) = value {
             self.number_ref(reference);
         }
     }
 
-    fn number_ref(&mut self, reference: &mut Ref) {
+    /// Likewise for a reference.
+    pub fn number_ref(&mut self, reference: &mut Ref) {
         let (kind, identity) = match reference {
             Ref::Null | Ref::Extern(_) | Ref::I31(_) => return,
             Ref::Func(identity) => (Kind::Func, identity),

@@ -12,18 +12,25 @@
 //! Exceeding the deadline is taken at the first word: confirming it would cost another deadline.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use wassay_adapter::Prepared;
 use wassay_adapter::wire::{
     Hello, Introduction, PROTOCOL, Progress, Stage, WireError, WorkerArgs, decode, decode_answer, encode_case,
     encode_request,
 };
 use wassay_model::{Capture, Crash, CrashManner, Ending, EngineName, Isolation, Observation, TestCase, Timing};
 
+use wassay_driver::{Raise, Script};
+
+use crate::conversation::{Conversation, Scripts};
 use crate::death::{self, SIGKILL};
 use crate::process::{Process, now_ns, wait};
-use crate::spec::{CrewError, CrewSpec, Launch};
+use crate::spec::{CrewError, CrewSpec, Dialect, Launch};
+
+mod lines;
 
 /// How often clock and memory are looked at while nothing comes: memory can grow by a few gigabytes in
 /// a second, and a look costs some ten microseconds.
@@ -88,6 +95,8 @@ struct Group {
     places: Vec<usize>,
     memory_max_bytes: u64,
     process: Option<Process>,
+    /// The conversation with a worker that speaks lines; none where frames are spoken.
+    talk: Option<Conversation>,
     /// Once known.
     introductions: Vec<Introduction>,
     /// Deaths while starting, since it last succeeded.
@@ -137,7 +146,10 @@ struct Sent {
 /// The question that a crew is asked.
 #[derive(Clone, Copy)]
 struct Question<'a> {
+    /// The case as frames carry it.
     case: &'a [u8],
+    /// The case for workers that speak lines, where there are some.
+    prepared: Option<&'a Prepared<'a>>,
     capture: Capture,
     deadline_ms: u64,
     start_deadline_ms: u64,
@@ -146,6 +158,7 @@ struct Question<'a> {
 /// What crews of all groups write into.
 struct Books<'a> {
     serial: &'a mut u64,
+    scripts: Scripts,
     statistics: &'a mut Statistics,
     observations: &'a mut [Option<Observation>],
 }
@@ -154,7 +167,8 @@ struct Books<'a> {
 enum Failure {
     Deadline,
     Memory,
-    Garbage(WireError),
+    /// With what came.
+    Garbage(String),
     /// The stream ended.
     Death,
 }
@@ -169,6 +183,7 @@ impl Crew {
         for (place, seat) in spec.seats.into_iter().enumerate() {
             let launch = seat.launch.unwrap_or_else(|| spec.launch.clone());
             let known = match seat.isolation {
+                _ if launch.dialect == Dialect::Lines => None,
                 Isolation::Own => None,
                 Isolation::Group => {
                     let room = usize::from(u16::MAX);
@@ -180,10 +195,11 @@ impl Crew {
             };
             let index = known.unwrap_or(groups.len());
             if known.is_none() {
-                if seat.isolation == Isolation::Group {
+                if seat.isolation == Isolation::Group && launch.dialect == Dialect::Frames {
                     shared.push(index);
                 }
                 groups.push(Group {
+                    talk: (launch.dialect == Dialect::Lines).then(Conversation::default),
                     launch,
                     engines: Vec::new(),
                     places: Vec::new(),
@@ -220,7 +236,7 @@ impl Crew {
             group.tasks.push_back(Task::new(Vec::new()));
         }
         // Nothing is asked, so what is said of the question does not matter.
-        self.work(Capture::Digests, TICK_MS, &mut [])?;
+        self.work(None, Capture::Digests, TICK_MS, &mut [])?;
         let introduce =
             |&(group, position): &(usize, u16)| self.groups[group].introductions[usize::from(position)].clone();
         Ok(self.seats.iter().map(introduce).collect())
@@ -248,7 +264,9 @@ impl Crew {
             }
         }
         let mut observations = vec![None; self.seats.len()];
-        self.work(capture, case.limits.deadline_ms.into(), &mut observations)?;
+        let speaks_lines = wanted.iter().any(|seat| self.groups[self.seats[*seat].0].talk.is_some());
+        let prepared = speaks_lines.then(|| Prepared::new(case));
+        self.work(prepared.as_ref(), capture, case.limits.deadline_ms.into(), &mut observations)?;
         let take = |seat: &usize| observations[*seat].take().expect("every seat that is wanted once was asked");
         Ok(wanted.iter().map(take).collect())
     }
@@ -268,13 +286,15 @@ impl Crew {
     /// Works off the tasks of all groups.
     fn work(
         &mut self,
+        prepared: Option<&Prepared<'_>>,
         capture: Capture,
         deadline_ms: u64,
         observations: &mut [Option<Observation>],
     ) -> Result<(), CrewError> {
-        let question =
-            Question { case: &self.case, capture, deadline_ms, start_deadline_ms: self.start_deadline_ms.into() };
-        let mut books = Books { serial: &mut self.serial, statistics: &mut self.statistics, observations };
+        let start_deadline_ms = self.start_deadline_ms.into();
+        let question = Question { case: &self.case, prepared, capture, deadline_ms, start_deadline_ms };
+        let scripts = Scripts::default();
+        let mut books = Books { serial: &mut self.serial, scripts, statistics: &mut self.statistics, observations };
         let worked = work(&mut self.groups, question, &mut books);
         if worked.is_err() {
             for group in &mut self.groups {
@@ -333,6 +353,9 @@ impl Group {
                 progress: None,
             };
             self.process = Some(Process::start(&self.launch, args)?);
+            if let Some(talk) = &mut self.talk {
+                talk.restart();
+            }
             books.statistics.started += 1;
         }
         self.turn = Some(Turn { task, sent: None });
@@ -349,6 +372,10 @@ impl Group {
             self.turn = None;
             return Ok(());
         }
+        if self.talk.is_some() {
+            self.send_lines(question, books);
+            return Ok(());
+        }
         *books.serial += 1;
         let serial = *books.serial;
         process
@@ -360,6 +387,9 @@ impl Group {
 
     /// Looks at what has come from the process, or at the clock where nothing has.
     fn look(&mut self, question: Question<'_>, books: &mut Books<'_>) -> Result<(), CrewError> {
+        if self.talk.is_some() {
+            return self.look_lines(question, books);
+        }
         let (Some(process), Some(turn)) = (&mut self.process, &self.turn) else { return Ok(()) };
         let Some(sent) = turn.sent else { return self.look_for_hello(question, books) };
         let read = match process.frames.frame() {
@@ -379,7 +409,7 @@ impl Group {
                 // Worker and parent take turns: what follows an answer was not written by the worker.
                 match process.frames.pending() {
                     0 => self.succeed(observations, books),
-                    bytes => self.fail(&Failure::Garbage(WireError::Surplus { bytes }), books),
+                    bytes => self.fail(&Failure::Garbage(WireError::Surplus { bytes }.to_string()), books),
                 }
             }
             Ok(None) if process.closed => self.fail(&Failure::Death, books),
@@ -388,7 +418,7 @@ impl Group {
                     self.fail(&failure, books);
                 }
             }
-            Err(error) => self.fail(&Failure::Garbage(error), books),
+            Err(error) => self.fail(&Failure::Garbage(error.to_string()), books),
         }
         Ok(())
     }
@@ -419,16 +449,23 @@ impl Group {
             }
             Ok(None) if process.closed => self.fail_to_start(books),
             Ok(None) if now_ns().saturating_sub(process.started_ns) > question.start_deadline_ms * 1_000_000 => {
-                let engines = self.opening();
-                let words = self.process.take().map(Process::kill).unwrap_or_default();
-                let how = format!("took more than {} ms", question.start_deadline_ms);
-                Err(CrewError::Start { engines, how, words: behind_colon(&words) })
+                Err(self.too_slow(question.start_deadline_ms))
             }
             Ok(None) => Ok(()),
-            Err(source) => {
-                Err(CrewError::Hello { program: self.launch.program.clone(), engines: self.opening(), source })
-            }
+            Err(error) => Err(CrewError::Hello {
+                program: self.launch.program.clone(),
+                engines: self.opening(),
+                words: error.to_string(),
+            }),
         }
+    }
+
+    /// Ends a process that does not say hello.
+    fn too_slow(&mut self, start_deadline_ms: u64) -> CrewError {
+        let engines = self.opening();
+        let words = self.process.take().map(Process::kill).unwrap_or_default();
+        let how = format!("took more than {start_deadline_ms} ms");
+        CrewError::Start { engines, how, words: behind_colon(&words) }
     }
 
     /// The engine that is being opened, or all of them.
@@ -476,9 +513,12 @@ impl Group {
         let (Some(process), Some(Turn { task, sent: Some(sent) })) = (self.process.take(), self.turn.take()) else {
             return;
         };
+        let raise = self.take_raise();
         let progress = process.progress().filter(|progress| progress.serial == sent.serial);
         let running = match progress.map(|progress| progress.stage) {
             Some(Stage::Engine(engine)) if task.engines.contains(&engine) => Some(engine),
+            // Nobody else is there.
+            None if raise.is_some() => Some(0),
             _ => None,
         };
         let was_fresh = process.answered == 0;
@@ -510,7 +550,7 @@ impl Group {
             },
         };
         // Whoever writes into the protocol, it is read only after others have had their turn.
-        let culprit = running.filter(|_| reason != RestartReason::Garbage);
+        let culprit = running.filter(|_| reason != RestartReason::Garbage || raise.is_some());
         let counts = match culprit {
             Some(engine) => books.statistics.restarts.entry(self.engines[usize::from(engine)].clone()).or_default(),
             None => &mut books.statistics.restarts_between,
@@ -518,14 +558,14 @@ impl Group {
         *counts.entry(reason).or_default() += 1;
 
         // Killed from outside, or dead before it had read the request.
-        let is_lost = reason == RestartReason::Killed || (reason == RestartReason::Death && progress.is_none());
+        let is_lost = reason == RestartReason::Killed || (reason == RestartReason::Death && progress.is_none() && raise.is_none());
         if is_lost && task.lost < LOST_MAX {
             self.tasks.push_front(Task { lost: task.lost + 1, ..task });
             return;
         }
         let is_proven = reason == RestartReason::Deadline || was_fresh;
         match (task.engines.as_slice(), culprit) {
-            (&[engine], _) if is_proven => self.note(engine, ending, books),
+            (&[engine], _) if is_proven => self.note_from(raise, engine, ending, books),
             (_, Some(engine)) if reason == RestartReason::Deadline => {
                 self.note(engine, ending, books);
                 self.ask_without(engine, task);
@@ -545,6 +585,17 @@ impl Group {
         task.engines.retain(|other| *other != engine);
         if !task.engines.is_empty() {
             self.tasks.push_front(Task { lost: 0, ..task });
+        }
+    }
+
+    /// Notes an ending with the steps that came before it, where they are known.
+    fn note_from(&self, raise: Option<Raise<Arc<Script>>>, engine: u16, ending: Ending, books: &mut Books<'_>) {
+        match raise {
+            Some(raise) => {
+                let place = self.places[usize::from(engine)];
+                books.observations[place] = Some(raise.finish(ending));
+            }
+            None => self.note(engine, ending, books),
         }
     }
 
@@ -577,7 +628,10 @@ fn overrun(process: &mut Process, sent: Sent, memory_max_bytes: u64, deadline_ms
             Stage::Engine(_) => (since_ns, deadline_ms),
             Stage::Between => (since_ns, deadline_ms + GRACE_MS),
         },
-        _ => (sent.at_ns, deadline_ms + GRACE_MS),
+        Some(_) => (sent.at_ns, deadline_ms + GRACE_MS),
+        None if process.keeps_progress() => (sent.at_ns, deadline_ms + GRACE_MS),
+        // One engine, and nothing before or behind its turn.
+        None => (sent.at_ns, deadline_ms),
     };
     (now.saturating_sub(since_ns) > allowed_ms * 1_000_000).then_some(Failure::Deadline)
 }

@@ -8,6 +8,7 @@
 //! What is *not* guaranteed: that a death is seen twice. One that does not recur when its engine is asked
 //! alone in a fresh process is counted in [`Statistics::flaky`], and the second answer stands.
 
+mod conversation;
 mod crew;
 mod death;
 mod process;

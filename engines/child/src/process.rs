@@ -17,7 +17,10 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use rustix::time::{ClockId, clock_gettime};
 use tempfile::TempPath;
 use wassay_adapter::wire::{FrameBuffer, Progress, WorkerArgs};
+use wassay_driver::Request;
+use wassay_model::Value;
 
+use crate::conversation::LineBuffer;
 use crate::spec::{CrewError, Dialect, Launch};
 
 /// A pipe that holds a usual case and a usual answer whole, so that each is one write.
@@ -41,13 +44,17 @@ pub(crate) struct Process {
     /// None once it has ended.
     errors: Option<ChildStderr>,
     tail: Tail,
-    progress: File,
+    /// None where the worker keeps no record.
+    progress: Option<File>,
     /// Removes the file's name should the worker not have done so.
     progress_path: Option<TempPath>,
     out: Vec<u8>,
     sent: usize,
-    /// What has come on the answer stream.
+    dialect: Dialect,
+    /// What has come on the answer stream, where frames are spoken.
     pub(crate) frames: FrameBuffer,
+    /// The same where lines are.
+    pub(crate) lines: LineBuffer,
     /// Whether the answer stream has ended.
     pub(crate) closed: bool,
     /// Requests that were answered: none is what "fresh" means.
@@ -70,13 +77,14 @@ impl Process {
             hint: hint(&source),
             source,
         };
-        let (progress, path) = progress_file()?;
-        let args = WorkerArgs { progress: Some(path.to_path_buf()), ..args };
+        let (progress, path) = match launch.dialect {
+            Dialect::Frames => progress_file().map(|(file, path)| (Some(file), Some(path)))?,
+            Dialect::Lines => (None, None),
+        };
         let mut command = Command::new(&launch.program);
         command
             .args(&launch.args)
             .envs(launch.env.iter().map(|(name, value)| (name, value)))
-            .arg0("wassay-worker")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -86,7 +94,8 @@ impl Process {
             .env("RUST_BACKTRACE", "0")
             .env("RUST_LIB_BACKTRACE", "0");
         if launch.dialect == Dialect::Frames {
-            command.args(args.to_args());
+            let args = WorkerArgs { progress: path.as_ref().map(|path| path.to_path_buf()), ..args };
+            command.arg0("wassay-worker").args(args.to_args());
         }
         let mut child = spawn(&mut command).map_err(fail)?;
         let (Some(requests), Some(answers), Some(errors)) =
@@ -102,10 +111,12 @@ impl Process {
             errors: Some(errors),
             tail: Tail::default(),
             progress,
-            progress_path: Some(path),
+            progress_path: path,
             out: Vec::new(),
             sent: 0,
+            dialect: launch.dialect,
             frames: FrameBuffer::default(),
+            lines: LineBuffer::default(),
             closed: false,
             answered: 0,
             started_ns: now_ns(),
@@ -163,7 +174,11 @@ impl Process {
     }
 
     fn receive(&mut self) {
-        match self.frames.fill(&mut self.answers) {
+        let filled = match self.dialect {
+            Dialect::Frames => self.frames.fill(&mut self.answers),
+            Dialect::Lines => self.lines.fill(&mut self.answers),
+        };
+        match filled {
             Ok(0) => self.closed = true,
             Ok(_) => {}
             Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
@@ -196,12 +211,38 @@ impl Process {
         is_due
     }
 
+    /// Sends a request to a worker that speaks lines, as [`Process::send`] does.
+    pub(crate) fn send_lines(&mut self, request: &Request<'_>) {
+        self.tail.clear();
+        self.out.clear();
+        request.write(&mut self.out);
+        self.sent = 0;
+        self.looked_ns = now_ns();
+        self.flush();
+    }
+
+    /// Answers a worker's call of a host function.
+    pub(crate) fn reply(&mut self, results: &[Value]) {
+        // What was sent before is read, or the worker would not have called.
+        self.out.clear();
+        self.sent = 0;
+        let results: Vec<String> = results.iter().map(|value| format!("\"{value}\"")).collect();
+        self.out.extend_from_slice(format!("{{\"results\":[{}]}}\n", results.join(",")).as_bytes());
+        self.flush();
+    }
+
+    /// Whether the worker writes a progress record.
+    pub(crate) const fn keeps_progress(&self) -> bool {
+        self.progress.is_some()
+    }
+
     /// What the worker says it is doing.
     pub(crate) fn progress(&self) -> Option<Progress> {
         let mut bytes = [0; Progress::BYTES];
+        let record = self.progress.as_ref()?;
         // A record that is being written is not whole; it is soon.
         for _ in 0..100 {
-            self.progress.read_exact_at(&mut bytes, 0).ok()?;
+            record.read_exact_at(&mut bytes, 0).ok()?;
             if let Some(progress) = Progress::from_bytes(&bytes) {
                 return Some(progress);
             }

@@ -124,14 +124,24 @@ pub enum CrewError {
         words: String,
     },
     /// A worker's first words are no hello.
-    #[error("the program {} that should host {engines} is no worker: {source}", program.display())]
+    #[error("the program {} that should host {engines} is no worker: {words}", program.display())]
     Hello {
         /// The program.
         program: PathBuf,
         /// The engines that it was to host.
         engines: String,
         /// What is wrong with what it said.
-        source: WireError,
+        words: String,
+    },
+    /// Started again, an engine is of another version.
+    #[error("`{engine}` was version {was} and, started again, is {is}: it was replaced while it was asked")]
+    Changed {
+        /// Which one.
+        engine: EngineName,
+        /// Its version at first.
+        was: String,
+        /// Its version now.
+        is: String,
     },
     /// The case cannot be sent.
     #[error("the case cannot be sent to workers: {0}")]

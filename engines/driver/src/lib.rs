@@ -3,3 +3,24 @@
 //! test, so that every bit crosses as bytes.
 //!
 //! It must not know how the operations travel, nor which engine carries them out.
+
+mod build;
+mod drive;
+mod fixed;
+mod hex;
+mod host;
+mod layout;
+mod lines;
+mod ops;
+mod probe;
+mod raise;
+mod read;
+mod script;
+mod slot;
+
+pub use fixed::setup;
+pub use lines::{Answer, End, Hello, HostCall, Line, LineError};
+pub use ops::{Builtin, Builtins, FRAME, Frame, ImportEntry, Op, PROTOCOL, Request, Worker};
+pub use probe::{Probes, probes};
+pub use raise::{AnswerError, Raise};
+pub use script::Script;

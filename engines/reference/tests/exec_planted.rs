@@ -3,11 +3,13 @@
 mod exec_kit;
 
 use exec_kit::{Ran, config, told};
+use wassay_model::{Feature, Features};
 use wassay_reference::exec::{Fault, NoHost};
 
 /// Runs a module's calls in order. `2:` before a name means a second instance, and the name alone the first.
 fn run(fault: Option<Fault>, module: &str, calls: &str) -> String {
     let mut config = config();
+    config.features = config.features.union(Features::of(&[Feature::Threads]));
     config.fault = fault;
     let mut ran = Ran::new(module, config);
     let mut second = None;
@@ -183,6 +185,18 @@ fn show(fault: Fault) {
             "trap memory-out-of-bounds|segment-out-of-bounds",
             "i32:1",
         ),
+        F::AtomicAddNew => e(
+            "(i32.atomic.rmw.add (i32.const 0) (i32.const 7)) (i32.atomic.rmw.add (i32.const 0) (i32.const -1))",
+            "i32:0 i32:7",
+            "i32:7 i32:6",
+        ),
+        F::AtomicCmpxchgAlways => e(
+            "(i32.atomic.rmw.cmpxchg (i32.const 0) (i32.const 5) (i32.const 7)) (i32.load (i32.const 0))",
+            "i32:0 i32:0",
+            "i32:0 i32:7",
+        ),
+        F::AtomicLoadUnaligned => e("(i32.atomic.load (i32.const 2))", "trap unaligned-atomic", "i32:0"),
+        F::AtomicNotifyOne => e("(memory.atomic.notify (i32.const 0) (i32.const 1))", "i32:0", "i32:1"),
         F::UnreachableKind => {
             e("(if (i32.const 1) (then unreachable)) (i32.const 1)", "trap unreachable", "trap integer-divide-by-zero");
         }

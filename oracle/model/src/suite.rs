@@ -125,7 +125,9 @@ pub struct SuiteResult {
     pub engine: EngineName,
     /// The states of the file's assertions in order, a letter each ([`SuiteState::letter`]).
     pub states: String,
-    /// More on those that neither passed nor are unsupported for the file's own reason.
+    /// More on those that neither passed nor are unsupported for the file's own reason. Two kinds of skipped
+    /// assertions have none, because their reason is the same for every engine: those of a file that is skipped
+    /// as a whole ([`SuiteFile::skipped`]), and those of [`SuiteForm::Text`].
     pub details: Vec<SuiteDetail>,
     /// The engine's own time, in microseconds.
     pub micros: u64,
@@ -232,6 +234,30 @@ pub struct SuiteEnd {
     pub totals: BTreeMap<String, BTreeMap<SuiteState, u64>>,
     /// How long the run took, in milliseconds.
     pub elapsed_ms: u64,
+    /// Which of the allowed results of relaxed vector instructions each engine gives; engines without those
+    /// instructions, and engines that were not asked for them, are left out.
+    #[serde(default)]
+    pub relaxed: Vec<SuiteRelaxed>,
+}
+
+/// The nine parameters of relaxed vector instructions (section 4.3.5), as inferred from what an engine returned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuiteRelaxed {
+    /// Who.
+    pub engine: EngineName,
+    /// The parameters, in the standard's order.
+    pub choices: Vec<RelaxedChoice>,
+}
+
+/// What an engine chose for one parameter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelaxedChoice {
+    /// The parameter, as the standard calls it: `R_fmadd`.
+    pub parameter: String,
+    /// The index into the standard's list of results, from 0; none where observations fit no single index.
+    pub index: Option<u8>,
+    /// What that means, in words; where there is no index, why not.
+    pub meaning: String,
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use wassay_judge::expect::matches;
-use wassay_model::{Ending, Observation, Outcome};
+use wassay_model::{Action, Ending, Observation, Outcome, Resource};
 
 use crate::{Check, Kind, Script};
 
@@ -35,7 +35,7 @@ pub enum State {
     Skip(String),
     /// It was not asked: the engine lacks the feature, or no plan can hold the command.
     Unsupported(String),
-    /// The engine's program died of it.
+    /// The engine's program died of it, was ended because of its memory, or gave no answer.
     Crash,
     /// The engine did not come back in time.
     Timeout,
@@ -44,33 +44,64 @@ pub enum State {
 /// What `observation`, made of the script's case, says about each of its commands, in the script's order.
 #[must_use]
 pub fn evaluate(script: &Script, observation: &Observation) -> Vec<CheckResult> {
-    let mut refused = None;
+    let mut is_alive = true;
+    let made = instantiations(script);
     script
         .checks
         .iter()
         .map(|check| {
-            let mut result = evaluate_one(check, observation);
-            let outcome = check.step.and_then(|step| observation.steps.get(step.position())).map(|step| &step.outcome);
-            match (outcome, &refused) {
-                (Some(Outcome::Refused(limit)), None) => refused = Some(limit.clone()),
-                // What needs an instance that a limit of the engine's own has prevented says nothing of it.
-                (Some(Outcome::Absent), Some(limit)) if result.state == State::Fail => {
-                    result.state = State::Skip(format!("needs what the engine refused before ({limit})"));
-                }
-                _ => {}
+            let mut result = evaluate_one(check, observation, is_alive);
+            is_alive &= !matches!(result.state, State::Crash | State::Timeout);
+            // What needs an instance that did not come to be says nothing of its own: the failure is counted
+            // where the instance was to be made.
+            if result.state == State::Fail
+                && let Some((line, why)) = missing_instance(check, script, &made, observation)
+            {
+                result.state = State::Skip(format!("needs the instance of line {line}: the engine {why}"));
             }
             result
         })
         .collect()
 }
 
-fn evaluate_one(check: &Check, observation: &Observation) -> CheckResult {
+/// The steps that make the instances, in the order of the instances.
+fn instantiations(script: &Script) -> Vec<usize> {
+    let steps = script.case.plan.steps.iter().enumerate();
+    steps.filter(|(_, step)| matches!(step.action, Action::Instantiate { .. })).map(|(step, _)| step).collect()
+}
+
+/// The line of the command that was to make the instance which a command found absent, and what came of it; none
+/// where the command found what it asked for, or where the instance is there.
+fn missing_instance<'o>(
+    check: &Check,
+    script: &Script,
+    made: &[usize],
+    observation: &'o Observation,
+) -> Option<(u32, &'o Outcome)> {
+    let step = check.step?.position();
+    let outcome = |step: usize| observation.steps.get(step).map(|step| &step.outcome);
+    if outcome(step) != Some(&Outcome::Absent) {
+        return None;
+    }
+    let (Action::Invoke { instance, .. } | Action::Get { instance, .. } | Action::Register { instance, .. }) =
+        &script.case.plan.steps.get(step)?.action
+    else {
+        return None;
+    };
+    let origin = *made.get(instance.position())?;
+    let why = outcome(origin).filter(|outcome| !matches!(outcome, Outcome::Returned(_)))?;
+    let command = script.checks.iter().find(|check| check.step.is_some_and(|step| step.position() == origin))?;
+    Some((command.line, why))
+}
+
+/// `is_alive`: nothing before has been laid to the death of the program.
+fn evaluate_one(check: &Check, observation: &Observation, is_alive: bool) -> CheckResult {
     let (state, actual) = match (&check.unsupported, check.step, &observation.ending) {
         (_, _, Ending::Declined(feature)) => (State::Unsupported(feature.to_string()), String::new()),
         (Some(why), ..) => (State::Unsupported(why.clone()), String::new()),
         (None, Some(step), ending) => match observation.steps.get(step.position()) {
             Some(step) => (compare(check, &step.outcome), step.outcome.to_string()),
-            None => (missing(step.position() == observation.steps.len(), ending), ending.to_string()),
+            None => (missing(is_alive, ending), ending.to_string()),
         },
         (None, None, _) => (State::Unsupported("the command is no step".to_owned()), String::new()),
     };
@@ -90,14 +121,18 @@ fn compare(check: &Check, outcome: &Outcome) -> State {
         // A limit of an implementation is no failure (appendix A.3), and what our tables do not place says
         // nothing about the engine. Both are shown.
         Outcome::Refused(_) | Outcome::Unclassified(_) => State::Skip(outcome.to_string()),
+        // Fuel is a bound of ours, and what uses it up is the engine's own affair: some count the length of a bulk
+        // operation before they look at its bounds. A loop without end is for the deadline to find.
+        Outcome::Exhausted(Resource::Fuel) => State::Skip("its counting of fuel ended the step".to_owned()),
         _ => State::Fail,
     }
 }
 
-/// The state of a command that was not reached, or at which the program ended.
+/// The state of a command without an observed step. The program's end is laid to the first of them: the step that
+/// it died of may belong to no command, as those of a module do that we bring along.
 fn missing(is_first: bool, ending: &Ending) -> State {
     match ending {
-        Ending::Crashed(_) if is_first => State::Crash,
+        Ending::Crashed(_) | Ending::OutOfMemory | Ending::Unclassified(_) if is_first => State::Crash,
         Ending::TimedOut if is_first => State::Timeout,
         _ => State::Skip(format!("not reached: the engine {ending} before")),
     }

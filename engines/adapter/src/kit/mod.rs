@@ -5,12 +5,13 @@
 
 mod cases;
 
+use std::convert::Infallible;
 use std::fmt;
 
 use wassay_model::{
-    Action, Bound, Bytes, Capture, Contents, Digest, Ending, ExportName, Feature, Features, Host, HostCall, Identity,
-    InstanceIdx, Limits, Module, ModuleIdx, Observation, Outcome, Plan, PlanStep, Provenance, Ref, Resource, Snapshot,
-    State, Step, TestCase, TrapKind, TrapKinds, Value,
+    Action, Bound, Bytes, Capabilities, Capture, Contents, Digest, Ending, ExportName, Feature, Features, Host,
+    HostCall, Identity, InstanceIdx, Limits, Module, ModuleIdx, Observation, Outcome, Plan, PlanStep, Provenance, Ref,
+    Resource, Snapshot, State, Step, TestCase, TrapKind, TrapKinds, Value,
 };
 
 use crate::{Engine, Prepared, walk};
@@ -22,6 +23,8 @@ pub use cases::cases;
 pub struct KitCase {
     /// The fact that it shows; unlike all other names.
     pub name: &'static str,
+    /// What it is about, in a word that it shares with others.
+    pub group: &'static str,
     /// The case.
     pub case: TestCase,
     /// What must be seen, by step.
@@ -69,6 +72,8 @@ enum Pattern {
 pub struct KitResult {
     /// The case's name.
     pub name: &'static str,
+    /// The case's group.
+    pub group: &'static str,
     /// What came of it.
     pub verdict: KitVerdict,
 }
@@ -84,6 +89,8 @@ pub enum KitVerdict {
     Uncounted,
     /// The caller asked for it not to be run.
     Skipped,
+    /// Nothing is wrong, but the engine's adapter could not show all of it: what, a line each.
+    Blind(Vec<String>),
     /// What was seen instead, a line each.
     Failed(Vec<String>),
 }
@@ -98,16 +105,41 @@ pub fn check(engine: &mut dyn Engine) -> Vec<KitResult> {
 
 /// Runs the kit without the cases of these names: for engines that end the process on them.
 pub fn check_except(engine: &mut dyn Engine, skipped: &[&str]) -> Vec<KitResult> {
+    let capabilities = engine.capabilities().clone();
+    let mut ask = |case: &TestCase, capture: Capture| -> Result<Observation, Infallible> {
+        Ok(walk(engine, &Prepared::new(case), capture))
+    };
     cases()
         .into_iter()
         .map(|case| {
             let verdict = match skipped.contains(&case.name) {
                 true => KitVerdict::Skipped,
-                false => check_case(engine, &case),
+                false => match check_case(&capabilities, &case, &mut ask) {
+                    // An adapter that is linked has the engine before it, and no excuse.
+                    Ok(KitVerdict::Blind(lines)) => KitVerdict::Failed(lines),
+                    Ok(verdict) => verdict,
+                    Err(never) => match never {},
+                },
             };
-            KitResult { name: case.name, verdict }
+            KitResult { name: case.name, group: case.group, verdict }
         })
         .collect()
+}
+
+/// Runs the kit on an engine that is somewhere else, as in a worker. `ask` puts a case to it.
+///
+/// # Errors
+///
+/// The first error of `ask`.
+pub fn check_with<E>(
+    capabilities: &Capabilities,
+    ask: &mut dyn FnMut(&TestCase, Capture) -> Result<Observation, E>,
+) -> Result<Vec<KitResult>, E> {
+    let check = |case: KitCase| {
+        let verdict = check_case(capabilities, &case, ask)?;
+        Ok(KitResult { name: case.name, group: case.group, verdict })
+    };
+    cases().into_iter().map(check).collect()
 }
 
 /// The failures of a run of the kit, as text; the empty text where there is none.
@@ -127,33 +159,57 @@ pub fn failures(results: &[KitResult]) -> String {
     text
 }
 
-fn check_case(engine: &mut dyn Engine, kit: &KitCase) -> KitVerdict {
-    if kit.needs_fuel && engine.capabilities().bound != Bound::Fuel {
-        return KitVerdict::Uncounted;
+fn check_case<E>(
+    capabilities: &Capabilities,
+    kit: &KitCase,
+    ask: &mut dyn FnMut(&TestCase, Capture) -> Result<Observation, E>,
+) -> Result<KitVerdict, E> {
+    if kit.needs_fuel && capabilities.bound != Bound::Fuel {
+        return Ok(KitVerdict::Uncounted);
     }
-    let identities = match engine.capabilities().blind_spots.contains_key("reference-identity") {
+    let identities = match capabilities.blind_spots.contains_key("reference-identity") {
         true => Identities::Blind,
         false => Identities::Told,
     };
-    let prepared = Prepared::new(&kit.case);
-    let full = walk(engine, &prepared, Capture::Full);
+    let full = ask(&kit.case, Capture::Full)?;
     if let Ending::Declined(feature) = full.ending {
-        return KitVerdict::Declined(feature);
+        return Ok(KitVerdict::Declined(feature));
     }
     let mut lines = Vec::new();
     if full.ending != Ending::Finished || full.steps.len() != kit.expected.len() {
         lines.push(format!("the engine {} after {} steps", full.ending, full.steps.len()));
     }
+    let mut unseen = Vec::new();
     for (index, (seen, expected)) in full.steps.iter().zip(&kit.expected).enumerate() {
-        compare(seen, expected, identities, &mut |line| {
+        compare(seen, expected, identities, &mut |sight, line| {
             let words = full.words.iter().find(|(step, _)| step.position() == index);
             let words = words.map_or(String::new(), |(_, words)| format!(" [{words}]"));
-            lines.push(format!("step {index}: {line}{words}"));
+            let line = format!("step {index}: {line}{words}");
+            // What nobody declared to be unseen should have been seen. What was refused leaves nothing to be seen
+            // in later steps.
+            match (sight == Sight::Unseen || !unseen.is_empty()) && !capabilities.blind_spots.is_empty() {
+                true => unseen.push(line),
+                false => lines.push(line),
+            }
         });
     }
-    let brief = walk(engine, &prepared, Capture::Digests);
+    let brief = ask(&kit.case, Capture::Digests)?;
     compare_brief(&full, &brief, &mut lines);
-    if lines.is_empty() { KitVerdict::Passed } else { KitVerdict::Failed(lines) }
+    Ok(match (lines.is_empty(), unseen.is_empty()) {
+        (true, true) => KitVerdict::Passed,
+        (true, false) => KitVerdict::Blind(unseen),
+        (false, _) => {
+            lines.append(&mut unseen);
+            KitVerdict::Failed(lines)
+        }
+    })
+}
+
+/// Whether something else was seen than what must be, or nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sight {
+    Wrong,
+    Unseen,
 }
 
 /// Whether the engine's adapter claims to tell one reference from another.
@@ -163,12 +219,16 @@ enum Identities {
     Blind,
 }
 
-fn compare(seen: &Step, expected: &Expected, identities: Identities, wrong: &mut dyn FnMut(String)) {
+fn compare(seen: &Step, expected: &Expected, identities: Identities, wrong: &mut dyn FnMut(Sight, String)) {
     if !fits(&seen.outcome, &expected.outcome, identities) {
-        wrong(format!("expected {}, the engine {}", expected.outcome, seen.outcome));
+        let sight = match seen.outcome {
+            Outcome::Unclassified(_) | Outcome::Refused(_) => Sight::Unseen,
+            _ => Sight::Wrong,
+        };
+        wrong(sight, format!("expected {}, the engine {}", expected.outcome, seen.outcome));
     }
     if seen.host_calls.first != expected.host_calls || seen.host_calls.count as usize != expected.host_calls.len() {
-        wrong(format!("expected host calls {:?}, saw {:?}", expected.host_calls, seen.host_calls));
+        wrong(Sight::Wrong, format!("expected host calls {:?}, saw {:?}", expected.host_calls, seen.host_calls));
     }
     let empty = State::default();
     let state = seen.state.as_ref().unwrap_or(&empty);
@@ -178,9 +238,9 @@ fn compare(seen: &Step, expected: &Expected, identities: Identities, wrong: &mut
             content[*offset..*offset + block.len()].copy_from_slice(block);
         }
         match state.memories.iter().find(|(known, _)| known == name) {
-            None => wrong(format!("memory {name} was not seen")),
+            None => wrong(Sight::Unseen, format!("memory {name} was not seen")),
             Some((_, memory)) if memory.bytes != *bytes => {
-                wrong(format!("memory {name} has {} bytes, expected {bytes}", memory.bytes));
+                wrong(Sight::Wrong, format!("memory {name} has {} bytes, expected {bytes}", memory.bytes));
             }
             Some((_, memory)) => match &memory.contents {
                 Contents::Full { digest, blocks } => {
@@ -191,38 +251,41 @@ fn compare(seen: &Step, expected: &Expected, identities: Identities, wrong: &mut
                     }
                     if let Some(offset) = (0..content.len()).find(|offset| content[*offset] != seen[*offset]) {
                         let end = (offset + 16).min(content.len());
-                        wrong(format!(
-                            "memory {name} holds {:02x?} at offset {offset}, expected {:02x?}",
-                            &seen[offset..end],
-                            &content[offset..end]
-                        ));
+                        wrong(
+                            Sight::Wrong,
+                            format!(
+                                "memory {name} holds {:02x?} at offset {offset}, expected {:02x?}",
+                                &seen[offset..end],
+                                &content[offset..end]
+                            ),
+                        );
                     } else if *digest != Digest::of(&content) {
-                        wrong(format!("the digest of memory {name} is not that of its bytes"));
+                        wrong(Sight::Wrong, format!("the digest of memory {name} is not that of its bytes"));
                     }
                 }
-                other => wrong(format!("memory {name} was captured as {other:?}")),
+                other => wrong(Sight::Wrong, format!("memory {name} was captured as {other:?}")),
             },
         }
     }
     for (name, value) in &expected.globals {
         match state.globals.iter().find(|(known, _)| known == name) {
-            None => wrong(format!("global {name} was not seen")),
+            None => wrong(Sight::Unseen, format!("global {name} was not seen")),
             Some((_, seen)) if !same_value(*seen, *value, identities) => {
-                wrong(format!("global {name} is {seen}, expected {value}"));
+                wrong(Sight::Wrong, format!("global {name} is {seen}, expected {value}"));
             }
             Some(_) => {}
         }
     }
     for (name, elements) in &expected.tables {
         match state.tables.iter().find(|(known, _)| known == name) {
-            None => wrong(format!("table {name} was not seen")),
+            None => wrong(Sight::Unseen, format!("table {name} was not seen")),
             Some((_, table)) => {
                 let seen: Vec<Ref> =
                     table.runs.iter().flat_map(|(count, element)| (0..*count).map(|_| *element)).collect();
                 let same = seen.len() == elements.len()
                     && seen.iter().zip(elements).all(|(seen, wanted)| same_ref(*seen, *wanted, identities));
                 if !same || table.elements != elements.len() as u64 {
-                    wrong(format!("table {name} is {table:?}, expected {elements:?}"));
+                    wrong(Sight::Wrong, format!("table {name} is {table:?}, expected {elements:?}"));
                 }
             }
         }
@@ -314,6 +377,7 @@ impl Build {
     fn new(name: &'static str) -> Self {
         Self(KitCase {
             name,
+            group: "",
             case: TestCase {
                 modules: Vec::new(),
                 plan: Plan::default(),

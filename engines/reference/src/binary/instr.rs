@@ -24,7 +24,7 @@ pub(super) struct Bodies {
     pub(super) pools: Pools,
     /// Explicit, so that nesting is bounded by the length of the module and not by our stack.
     open: Vec<Open>,
-    /// Whether a data segment may be named (section 5.5.16): in function bodies only after a data count section, in
+    /// Whether a data segment may be named (section 5.5 Modules): in function bodies only after a data count section, in
     /// constant expressions always, since there it is for the validator to reject.
     pub(super) has_data_count: bool,
 }
@@ -94,7 +94,7 @@ impl Reader<'_> {
     }
 
     fn data(&mut self, bodies: &Bodies) -> Read<DataIdx> {
-        // 5.5.16: without the data count section, the validator of a streaming engine could not check the index.
+        // 5.5 Modules: without the data count section, the validator of a streaming engine could not check the index.
         if !bodies.has_data_count {
             return Err(malformed(self.pos, "data count section required".to_owned()));
         }

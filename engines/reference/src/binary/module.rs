@@ -13,7 +13,7 @@ use crate::syntax::{
 
 /// The places of the sections in a module, by their id; 0 for ids that are not of this grammar.
 ///
-/// 5.5.16: the tag section stands between memories and globals, the data count between elements and code.
+/// 5.5 Modules: the tag section stands between memories and globals, the data count between elements and code.
 const fn place(id: u8) -> u8 {
     match id {
         1..=5 => id,
@@ -28,7 +28,7 @@ const fn place(id: u8) -> u8 {
 
 pub(super) fn decode(bytes: &[u8], features: Features) -> Result<Module, Box<DecodeError>> {
     let mut reader = Reader::new(bytes, features);
-    // 5.5.16
+    // 5.5 Modules: magic and version.
     if bytes.get(..4) != Some(b"\0asm") {
         return Err(malformed(0, "magic header not detected".to_owned()));
     }
@@ -43,13 +43,13 @@ pub(super) fn decode(bytes: &[u8], features: Features) -> Result<Module, Box<Dec
     let mut func_types: Vec<TypeIdx> = Vec::new();
     let mut last_place = 0;
     while !reader.is_at_end() {
-        // 5.5.2
+        // 5.5 Sections.
         let offset = reader.pos;
         let id = reader.byte()?;
         let size = reader.u32()?;
         let mut section = reader.part(size, "section")?;
         if id == 0 {
-            // 5.5.3 Only the name of a custom section has to follow the grammar.
+            // 5.5 Custom section: only the name of a custom section has to follow the grammar.
             section.name()?;
             continue;
         }
@@ -70,7 +70,7 @@ pub(super) fn decode(bytes: &[u8], features: Features) -> Result<Module, Box<Dec
         section.finish("section")?;
     }
 
-    // 5.5.16: the lists that belong together have the same length.
+    // 5.5 Modules: the lists that belong together have the same length.
     if func_types.len() != module.funcs.len() {
         return Err(malformed(
             bytes.len(),
@@ -101,7 +101,7 @@ fn decode_section(
     func_types: &mut Vec<TypeIdx>,
 ) -> Read<()> {
     match id {
-        // 5.5.4 Type section.
+        // 5.5 Type section.
         1 => {
             let groups = section.limited_len(limits::TYPES, "recursive groups")?;
             module.types.reserve(groups as usize);
@@ -113,27 +113,27 @@ fn decode_section(
             within(count(&module.types), limits::TYPES, "types")?;
             limit_depths(module)?;
         }
-        // 5.5.5 Import section.
+        // 5.5 Import section.
         2 => module.imports = section.list(limits::IMPORTS, "imports", import)?,
-        // 5.5.6 Function section.
+        // 5.5 Function section.
         3 => *func_types = section.list(limits::FUNCS, "functions", Reader::type_idx)?,
-        // 5.5.7 Table section.
+        // 5.5 Table section.
         4 => module.tables = section.list(limits::TABLES, "tables", |reader| table(reader, bodies))?,
-        // 5.5.8 Memory section.
+        // 5.5 Memory section.
         5 => module.mems = section.list(limits::MEMS, "memories", Reader::mem_type)?,
-        // 5.5.9 Global section.
+        // 5.5 Global section.
         6 => {
             module.globals = section.list(limits::GLOBALS, "globals", |reader| {
                 Ok(Global { ty: reader.global_type()?, init: reader.const_expr(bodies)? })
             })?;
         }
-        // 5.5.10 Export section.
+        // 5.5 Export section.
         7 => module.exports = section.list(limits::EXPORTS, "exports", export)?,
-        // 5.5.11 Start section.
+        // 5.5 Start section.
         8 => module.start = Some(FuncIdx(section.u32()?)),
-        // 5.5.12 Element section.
+        // 5.5 Element section.
         9 => module.elems = section.list(limits::ELEMS, "element segments", |reader| elem(reader, bodies))?,
-        // 5.5.13 Code section.
+        // 5.5 Code section.
         10 => {
             bodies.has_data_count = module.data_count.is_some();
             let len = section.limited_len(limits::FUNCS, "bodies")?;
@@ -149,11 +149,11 @@ fn decode_section(
             }
             bodies.has_data_count = true;
         }
-        // 5.5.14 Data section.
+        // 5.5 Data section.
         11 => module.datas = section.list(limits::DATAS, "data segments", |reader| data(reader, bodies))?,
-        // 5.5.15 Data count section.
+        // 5.5 Data count section.
         12 => module.data_count = Some(section.u32()?),
-        // 5.5.17 Tag section.
+        // 5.5 Tag section.
         _ => module.tags = section.list(limits::TAGS, "tags", Reader::tag_type)?,
     }
     Ok(())

@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
         Ok(&part.bytes[part.pos..])
     }
 
-    /// 5.2.1
+    /// 5.2 Bytes.
     #[inline]
     pub(super) fn byte(&mut self) -> Read<u8> {
         match self.bytes.get(self.pos) {
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    // 5.2.2 Integers. A number of N bits takes at most ceil(N / 7) bytes, and the bits of the last byte that lie beyond
+    // 5.2 Integers. A number of N bits takes at most ceil(N / 7) bytes, and the bits of the last byte that lie beyond
     // the N must be zero, or copies of the sign. Fewer significant bits than bytes allow for are no error.
 
     #[inline]
@@ -189,7 +189,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// 5.2.4 Names: UTF-8 without surrogates and overlong forms, which is what Rust's strings are.
+    /// 5.2 Names: UTF-8 without surrogates and overlong forms, which is what Rust's strings are.
     pub(super) fn name(&mut self) -> Read<&'a str> {
         let len = self.u32()?;
         let offset = self.pos;
@@ -200,7 +200,7 @@ impl<'a> Reader<'a> {
         Ok(name)
     }
 
-    /// 5.1.3 The length of a list, of which every member takes at least a byte.
+    /// 5.1 Lists: the length of a list, of which every member takes at least a byte.
     pub(super) fn len(&mut self, what: &str) -> Read<u32> {
         let offset = self.pos;
         let len = self.u32()?;
@@ -220,7 +220,7 @@ impl<'a> Reader<'a> {
         Ok(len)
     }
 
-    /// A list (section 5.1.3) of at most `limit` members.
+    /// A list (section 5.1 Conventions) of at most `limit` members.
     pub(super) fn list<T>(
         &mut self,
         limit: u32,

@@ -9,7 +9,7 @@ use crate::syntax::{
     Nullability, RefType, Sharing, StorageType, SubType, TableType, TypeIdx, ValType,
 };
 
-/// 5.3.3 Abstract heap types, by their byte.
+/// 5.3 Abstract heap types, by their byte.
 fn abstract_heap(byte: u8) -> Option<(HeapType, Feature)> {
     Some(match byte {
         0x70 => (HeapType::Func, Feature::ReferenceTypes),
@@ -33,7 +33,7 @@ impl Reader<'_> {
         self.u32().map(TypeIdx)
     }
 
-    /// 5.3.3
+    /// 5.3 Heap types.
     pub(super) fn heap_type(&mut self) -> Read<HeapType> {
         let offset = self.pos;
         if let Some((heap, feature)) = abstract_heap(self.peek()?) {
@@ -50,7 +50,7 @@ impl Reader<'_> {
         }
     }
 
-    /// 5.3.4 and 5.3.5, given the first byte.
+    /// 5.3 Reference and value types, given the first byte.
     #[inline]
     fn val_type_from(&mut self, byte: u8, offset: usize) -> Read<ValType> {
         Ok(match byte {
@@ -82,7 +82,7 @@ impl Reader<'_> {
         Ok(RefType { nullability, heap: self.heap_type()? })
     }
 
-    /// 5.3.5
+    /// 5.3 Value types.
     #[inline]
     pub(super) fn val_type(&mut self) -> Read<ValType> {
         let offset = self.pos;
@@ -90,14 +90,14 @@ impl Reader<'_> {
         self.val_type_from(byte, offset)
     }
 
-    /// 5.3.4
+    /// 5.3 Reference types.
     pub(super) fn ref_type(&mut self) -> Read<RefType> {
         let offset = self.pos;
         let byte = self.byte()?;
         self.ref_type_from(byte, offset)
     }
 
-    /// 5.3.9
+    /// 5.3 Field types.
     fn field_type(&mut self) -> Read<FieldType> {
         let offset = self.pos;
         let storage = match self.byte()? {
@@ -108,7 +108,7 @@ impl Reader<'_> {
         Ok(FieldType { mutability: self.mutability()?, storage })
     }
 
-    /// 5.3.8
+    /// 5.3 Mutability.
     fn mutability(&mut self) -> Read<Mutability> {
         let offset = self.pos;
         match self.byte()? {
@@ -118,7 +118,7 @@ impl Reader<'_> {
         }
     }
 
-    /// 5.3.10, given the first byte.
+    /// 5.3 Composite types, given the first byte.
     fn comp_type_from(&mut self, byte: u8, offset: usize) -> Read<CompType> {
         match byte {
             0x60 => Ok(CompType::Func(FuncType {
@@ -137,7 +137,7 @@ impl Reader<'_> {
         }
     }
 
-    /// 5.3.11, given the first byte.
+    /// 5.3 Subtypes, given the first byte.
     fn sub_type_from(&mut self, byte: u8, offset: usize) -> Read<SubType> {
         let finality = match byte {
             0x50 => Finality::Open,
@@ -154,7 +154,7 @@ impl Reader<'_> {
         Ok(SubType { finality, supers, comp: self.comp_type_from(byte, offset)? })
     }
 
-    /// 5.3.12 Reads a recursive group, appends its types, and gives their number.
+    /// 5.3 Recursive types: reads a recursive group, appends its types, and gives their number.
     pub(super) fn rec_type(&mut self, types: &mut Vec<SubType>) -> Read<u32> {
         let offset = self.pos;
         match self.byte()? {
@@ -175,7 +175,7 @@ impl Reader<'_> {
         }
     }
 
-    /// 5.3.13, without the flags. With memory64 every limit is a 64-bit number, whatever the address type.
+    /// 5.3 Limits, without the flags. With memory64 every limit is a 64-bit number, whatever the address type.
     fn limits(&mut self, flags: u8) -> Read<Limits> {
         let wide = self.has(Feature::Memory64);
         let mut bound = || if wide { self.u64() } else { self.u32().map(u64::from) };
@@ -188,7 +188,7 @@ impl Reader<'_> {
         if flags & 4 != 0 { AddrType::I64 } else { AddrType::I32 }
     }
 
-    /// 5.3.14
+    /// 5.3 Memory types.
     pub(super) fn mem_type(&mut self) -> Read<MemType> {
         let offset = self.pos;
         let flags = self.byte()?;
@@ -218,7 +218,7 @@ impl Reader<'_> {
         Ok(MemType { addr: Self::addr_type(flags), limits, sharing, page_log2 })
     }
 
-    /// 5.3.15
+    /// 5.3 Table types.
     pub(super) fn table_type(&mut self) -> Read<TableType> {
         let offset = self.pos;
         // 1.0 knows no reference types, but this one byte.
@@ -241,19 +241,19 @@ impl Reader<'_> {
         Ok(TableType { addr: Self::addr_type(flags), limits, elem })
     }
 
-    /// 5.3.16
+    /// 5.3 Global types.
     pub(super) fn global_type(&mut self) -> Read<GlobalType> {
         let val = self.val_type()?;
         Ok(GlobalType { mutability: self.mutability()?, val })
     }
 
-    /// 5.3.17 The type of a tag, after the kind's byte.
+    /// 5.3 Tag types: the type of a tag, after the kind's byte.
     pub(super) fn tag_type(&mut self) -> Read<TypeIdx> {
         self.zero_byte("tag attribute")?;
         self.type_idx()
     }
 
-    /// 5.3.18
+    /// 5.3 External types.
     pub(super) fn extern_type(&mut self) -> Read<ExternType> {
         let offset = self.pos;
         Ok(match self.byte()? {

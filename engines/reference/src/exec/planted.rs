@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use wassay_model::{TrapKind, TrapKinds};
 
+use super::atomic::{self, Ended};
 use super::choices::Choices;
 use super::heap::Heap;
 use super::numerics::{float32, float64, int32, int64};
 use super::op::Op;
 use super::store::{Cell, FuncAddr, FuncInst, GlobalAddr, GlobalInst, Instance, MemInst, Reference, Store, TableInst};
 use super::{Ask, Config, ExecError, memory, table};
-use crate::syntax::{LoadOp, StoreLaneOp, VectorOp};
+use crate::syntax::{AtomicOp, LoadOp, StoreLaneOp, VectorOp};
 use crate::valid::types::TypeInterner;
 
 macro_rules! faults {
@@ -169,6 +170,14 @@ faults! {
     MemoryInitFromStart = "memory-init-from-start" "4.6 Memory Instructions";
     /// `data.drop` does nothing.
     DataDropIgnored = "data-drop-ignored" "4.6 Memory Instructions";
+    /// `i32.atomic.rmw.add` returns the new value.
+    AtomicAddNew = "atomic-add-new" "4.6 Atomic Memory Instructions";
+    /// `i32.atomic.rmw.cmpxchg` writes whatever it finds.
+    AtomicCmpxchgAlways = "atomic-cmpxchg-always" "4.6 Atomic Memory Instructions";
+    /// `i32.atomic.load` need not be aligned.
+    AtomicLoadUnaligned = "atomic-load-unaligned" "4.6 Atomic Memory Instructions";
+    /// `memory.atomic.notify` claims to have woken one agent.
+    AtomicNotifyOne = "atomic-notify-one" "4.6 Atomic Memory Instructions";
     /// `unreachable` reports a division by zero.
     UnreachableKind = "unreachable-kind" "4.6 Control Instructions";
     /// `br_table` with the first index beyond its targets goes to the last of them.
@@ -253,7 +262,15 @@ pub(crate) fn emit(fault: Fault, op: Op, ops: &mut Vec<Op>) {
         | (Fault::Store16Wide, Op::Store16 { memory, offset })
         | (Fault::Store64Torn, Op::Store64 { memory, offset }) => planted(memory, offset),
         (Fault::CallIndirectUnchecked, Op::CallIndirect { table, ty }) => planted(table, u64::from(ty)),
+        (Fault::AtomicAddNew, Op::Atomic { op: AtomicOp::I32AtomicRmwAdd, memory, offset })
+        | (Fault::AtomicCmpxchgAlways, Op::Atomic { op: AtomicOp::I32AtomicRmwCmpxchg, memory, offset })
+        | (Fault::AtomicNotifyOne, Op::Atomic { op: AtomicOp::MemoryAtomicNotify, memory, offset }) => {
+            planted(memory, offset)
+        }
         // Another right operator in its place.
+        (Fault::AtomicLoadUnaligned, Op::Atomic { op: AtomicOp::I32AtomicLoad, memory, offset }) => {
+            Op::Load32 { memory, offset }
+        }
         (Fault::I8x16ShrSUnsigned, Op::Vector(VectorOp::I8x16ShrS)) => Op::Vector(VectorOp::I8x16ShrU),
         (Fault::I16x8AddSatSWraps, Op::Vector(VectorOp::I16x8AddSatS)) => Op::Vector(VectorOp::I16x8Add),
         (Fault::I32x4ExtendHighSigned, Op::Vector(VectorOp::I32x4ExtendHighI16x8U)) => {
@@ -434,6 +451,9 @@ fn slot_of_64(value: f64) -> u64 {
 pub(crate) fn step(view: &mut View<'_>, fault: Fault, index: u32, immediate: u64) -> Option<Result<Next, TrapKinds>> {
     let outcome = match fault {
         Fault::CallIndirectUnchecked => return call_unchecked(view, index, immediate as usize),
+        Fault::AtomicAddNew | Fault::AtomicCmpxchgAlways | Fault::AtomicNotifyOne => {
+            return atomic_step(view, fault, index, immediate);
+        }
         _ => value_step(view, fault, index, immediate)?,
     };
     Some(outcome.map(|()| Next::Op).map_err(TrapKinds::from))
@@ -686,6 +706,10 @@ fn value_step(view: &mut View<'_>, fault: Fault, index: u32, immediate: u64) -> 
         }
         // These have no operator, or another right one.
         Fault::CallIndirectUnchecked
+        | Fault::AtomicAddNew
+        | Fault::AtomicCmpxchgAlways
+        | Fault::AtomicLoadUnaligned
+        | Fault::AtomicNotifyOne
         | Fault::LocalTeeLost
         | Fault::ElemDropIgnored
         | Fault::DataDropIgnored
@@ -707,6 +731,33 @@ fn value_step(view: &mut View<'_>, fault: Fault, index: u32, immediate: u64) -> 
         | Fault::StartSkipped => {}
     }
     Some(Ok(()))
+}
+
+/// An atomic instruction with something wrong before it or after it. Where it lies is checked as ever.
+fn atomic_step(view: &mut View<'_>, fault: Fault, index: u32, offset: u64) -> Option<Result<Next, TrapKinds>> {
+    let operand = *view.top(1)?;
+    let op = match fault {
+        Fault::AtomicAddNew => AtomicOp::I32AtomicRmwAdd,
+        Fault::AtomicCmpxchgAlways => {
+            view.pop()?;
+            *view.top(1)? = operand;
+            AtomicOp::I32AtomicRmwXchg
+        }
+        _ => AtomicOp::MemoryAtomicNotify,
+    };
+    let memory = view.mems.get_mut(view.instance.mems.get(index as usize)?.at())?;
+    let operands = &mut super::vector::Operands { slots: view.slots, sp: view.sp };
+    match atomic::step(operands, memory, op, offset)? {
+        Err(Ended::Trap(kinds)) => return Some(Err(kinds)),
+        // None of these waits.
+        Ok(()) | Err(Ended::Asleep) => {}
+    }
+    match fault {
+        Fault::AtomicAddNew => view.unop(|old| u64::from((old as u32).wrapping_add(operand as u32)))?,
+        Fault::AtomicNotifyOne => view.unop(|_| 1)?,
+        _ => {}
+    }
+    Some(Ok(Next::Op))
 }
 
 /// `call_indirect` that compares how many operands a type takes and leaves, instead of the type.

@@ -1,4 +1,4 @@
-//! Indices (section 2.5.1): one newtype a space, so that a function cannot be looked up among the tables.
+//! Indices (section 2.5 Modules): one newtype a space, so that a function cannot be looked up among the tables.
 
 use std::fmt;
 

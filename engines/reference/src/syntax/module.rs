@@ -59,7 +59,7 @@ impl Module {
     }
 }
 
-/// A function (section 2.5.3).
+/// A function (section 2.5 Modules).
 #[derive(Clone, Debug)]
 pub struct Func {
     /// Its type.
@@ -70,7 +70,7 @@ pub struct Func {
     pub body: Vec<Instr>,
 }
 
-/// A table (section 2.5.4).
+/// A table (section 2.5 Modules).
 #[derive(Clone, Debug)]
 pub struct Table {
     /// Its type.
@@ -79,7 +79,7 @@ pub struct Table {
     pub init: Option<Vec<Instr>>,
 }
 
-/// A global (section 2.5.7).
+/// A global (section 2.5 Modules).
 #[derive(Clone, Debug)]
 pub struct Global {
     /// Its type.
@@ -88,7 +88,7 @@ pub struct Global {
     pub init: Vec<Instr>,
 }
 
-/// An element segment (section 2.5.8).
+/// An element segment (section 2.5 Modules).
 #[derive(Clone, Debug)]
 pub struct Elem {
     /// What its elements are.
@@ -141,7 +141,7 @@ pub enum ElemMode {
     Declarative,
 }
 
-/// A data segment (section 2.5.9).
+/// A data segment (section 2.5 Modules).
 #[derive(Clone, Debug)]
 pub struct Data {
     /// Its bytes.
@@ -164,7 +164,7 @@ pub enum DataMode {
     },
 }
 
-/// An import (section 2.5.11).
+/// An import (section 2.5 Modules).
 #[derive(Clone, Debug)]
 pub struct Import {
     /// The first name.
@@ -175,7 +175,7 @@ pub struct Import {
     pub ty: ExternType,
 }
 
-/// The type of something imported or exported (section 2.3.17).
+/// The type of something imported or exported (section 2.3 Types).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExternType {
     /// A function.
@@ -190,7 +190,7 @@ pub enum ExternType {
     Tag(TypeIdx),
 }
 
-/// An export (section 2.5.10).
+/// An export (section 2.5 Modules).
 #[derive(Clone, Debug)]
 pub struct Export {
     /// Its name, unique in the module.

@@ -36,7 +36,7 @@ impl Arity {
     }
 }
 
-/// Whether a field or a global can be written (section 2.3.8).
+/// Whether a field or a global can be written (section 2.3 Types).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mutability {
     /// Written once, when it is made.
@@ -45,7 +45,7 @@ pub enum Mutability {
     Var,
 }
 
-/// What a field holds (section 2.3.9). Packed types exist only in fields.
+/// What a field holds (section 2.3 Types). Packed types exist only in fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StorageType {
     /// A whole value.
@@ -67,7 +67,7 @@ impl StorageType {
     }
 }
 
-/// A field of a structure, or the elements of an array (section 2.3.9).
+/// A field of a structure, or the elements of an array (section 2.3 Types).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FieldType {
     /// Whether it can be written.
@@ -76,7 +76,7 @@ pub struct FieldType {
     pub storage: StorageType,
 }
 
-/// A composite type (section 2.3.10).
+/// A composite type (section 2.3 Types).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CompType {
     /// A function.
@@ -87,7 +87,7 @@ pub enum CompType {
     Array(FieldType),
 }
 
-/// Whether a type may be a supertype (section 2.3.11).
+/// Whether a type may be a supertype (section 2.3 Types).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Finality {
     /// No type may name it as its supertype.
@@ -96,7 +96,7 @@ pub enum Finality {
     Open,
 }
 
-/// A member of a recursive group (section 2.3.11).
+/// A member of a recursive group (section 2.3 Types).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SubType {
     /// Whether others may extend it.
@@ -107,7 +107,7 @@ pub struct SubType {
     pub comp: CompType,
 }
 
-/// The type of addresses of a memory or table (section 2.3.12).
+/// The type of addresses of a memory or table (section 2.3 Types).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AddrType {
     /// 32-bit addresses.
@@ -136,7 +136,7 @@ impl AddrType {
     }
 }
 
-/// The size range of a memory or table (section 2.3.13), in pages or elements.
+/// The size range of a memory or table (section 2.3 Types), in pages or elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// The size at the start.
@@ -154,7 +154,7 @@ pub enum Sharing {
     Shared,
 }
 
-/// The type of a memory (section 2.3.15).
+/// The type of a memory (section 2.3 Types).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MemType {
     /// The type of its addresses.
@@ -167,7 +167,7 @@ pub struct MemType {
     pub page_log2: u8,
 }
 
-/// The type of a table (section 2.3.16).
+/// The type of a table (section 2.3 Types).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TableType {
     /// The type of its addresses.
@@ -178,7 +178,7 @@ pub struct TableType {
     pub elem: RefType,
 }
 
-/// The type of a global (section 2.3.14).
+/// The type of a global (section 2.3 Types).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct GlobalType {
     /// Whether it can be written.

@@ -81,7 +81,7 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// 3.5.3 A function, after its type has been looked up.
+    /// 3.5 Functions: one of them, after its type has been looked up.
     pub(super) fn func(&mut self, context: &mut Context<'_>, func: &Func, shape: Shape) -> Check<FuncNotes> {
         self.at = 0;
         self.set_locals(context, func, shape)?;
@@ -1093,7 +1093,7 @@ fn top(context: &Context<'_>, heap: HeapType) -> HeapType {
     }
 }
 
-/// 3.1.6 What remains of `from` when a test for `to` has failed: if `to` takes null, null is ruled out.
+/// 3.1 Conventions: what remains of `from` when a test for `to` has failed: if `to` takes null, null is ruled out.
 fn difference(from: Ty, to: Ty) -> Ty {
     if to.is_nullable() { from.as_non_null() } else { from }
 }

@@ -1,4 +1,4 @@
-//! The context (section 3.1.8) of a module: what its indices refer to.
+//! The context (section 3.1 Conventions) of a module: what its indices refer to.
 
 use wassay_model::{Feature, Features};
 
@@ -219,7 +219,7 @@ impl<'a> Context<'a> {
         if index.0 < self.datas { Ok(()) } else { Err(unknown("data segment", index.0)) }
     }
 
-    /// Value type matching (section 3.3.5), with the two bottoms.
+    /// Value type matching (section 3.3 Matching), with the two bottoms.
     #[inline]
     pub(super) fn matches(&self, sub: Ty, sup: Ty) -> bool {
         sub == sup || self.matches_slow(sub, sup)

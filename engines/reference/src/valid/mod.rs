@@ -95,7 +95,7 @@ impl Invalid {
     }
 }
 
-/// Validates a module (section 3.5.13). A construct whose feature is not in `features` is invalid, where the decoder
+/// Validates a module (section 3.5 Modules). A construct whose feature is not in `features` is invalid, where the decoder
 /// has not already refused it. The module has to be as [`crate::binary::decode`] makes them: within its limits, groups
 /// that add up, every `end` in its place.
 ///
@@ -123,7 +123,7 @@ fn check(module: &Module, features: Features) -> Check<Validated> {
     }
     declare_funcs(&mut context, module);
 
-    // 3.5.13: constant expressions see imported globals and, with GC, those before them.
+    // 3.5 Modules: constant expressions see imported globals and, with GC, those before them.
     let mut body = Body::default();
     context.visible_globals = imported_globals;
     for table in &module.tables {
@@ -180,7 +180,7 @@ fn check(module: &Module, features: Features) -> Check<Validated> {
     Ok(Validated { interner: context.interner, type_ids: context.type_ids, funcs })
 }
 
-// 3.2 and 3.5.1 Types.
+// 3.2 and 3.5 Types.
 
 fn check_types(context: &mut Context<'_>, module: &Module) -> Check {
     for (first, group) in module.groups() {
@@ -227,7 +227,7 @@ fn check_indices(context: &Context<'_>, index: TypeIdx, ty: &SubType, bound: u32
     }
 }
 
-/// 3.2.11 A subtype's structure matches that of its supertype, which is not final.
+/// 3.2 Subtypes: a subtype's structure matches that of its supertype, which is not final.
 fn check_supertype(context: &Context<'_>, index: TypeIdx, ty: &SubType) -> Check {
     let [parent] = ty.supers.as_slice() else {
         return Ok(());
@@ -243,7 +243,7 @@ fn check_supertype(context: &Context<'_>, index: TypeIdx, ty: &SubType) -> Check
     Ok(())
 }
 
-// 3.2 External types, 3.5.11 imports.
+// 3.2 External types, 3.5 imports.
 
 fn check_import(context: &mut Context<'_>, ty: ExternType) -> Check {
     match ty {
@@ -271,7 +271,7 @@ fn check_import(context: &mut Context<'_>, ty: ExternType) -> Check {
     Ok(())
 }
 
-/// 3.2.12 Sizes lie in a range of `bound` units.
+/// 3.2 Limits: sizes lie in a range of `bound` units.
 fn check_limits(limits: Limits, bound: u64, what: &str) -> Check {
     if limits.min > bound || limits.max.is_some_and(|max| max > bound) {
         return Err(invalid(format!("{what} must be at most {bound}")));
@@ -284,7 +284,7 @@ fn check_limits(limits: Limits, bound: u64, what: &str) -> Check {
     }
 }
 
-/// 3.2.15, and the proposals for threads and custom page sizes.
+/// 3.2 Memory types, and the proposals for threads and custom page sizes.
 fn check_mem(context: &Context<'_>, ty: &MemType) -> Check {
     match ty.page_log2 {
         16 => {}
@@ -304,7 +304,7 @@ fn check_mem(context: &Context<'_>, ty: &MemType) -> Check {
     Ok(())
 }
 
-/// 3.2.16
+/// 3.2 Table types.
 fn check_table_type(context: &Context<'_>, ty: TableType) -> Check<TableShape> {
     let elem = Ty::of_ref(context.ref_type(ty.elem)?);
     let bound = match ty.addr {
@@ -315,12 +315,12 @@ fn check_table_type(context: &Context<'_>, ty: TableType) -> Check<TableShape> {
     Ok(TableShape { addr: Ty::of(ty.addr.val()), elem })
 }
 
-/// 3.2.14
+/// 3.2 Global types.
 fn check_global(context: &Context<'_>, ty: GlobalType) -> Check<GlobalShape> {
     Ok(GlobalShape { mutability: ty.mutability, val: context.val_type(ty.val)? })
 }
 
-/// 3.2.17
+/// 3.2 Tag types.
 fn check_tag(context: &mut Context<'_>, ty: TypeIdx) -> Check {
     let shape = context.shape(ty)?;
     if shape.results.len != 0 {
@@ -341,7 +341,7 @@ fn check_counts(context: &Context<'_>) -> Check {
     Ok(())
 }
 
-/// 3.5.4
+/// 3.5 Tables.
 fn check_table(context: &mut Context<'_>, body: &mut Body, ty: TableType, init: Option<&[Instr]>) -> Check {
     let shape = check_table_type(context, ty)?;
     match init {
@@ -353,7 +353,7 @@ fn check_table(context: &mut Context<'_>, body: &mut Body, ty: TableType, init: 
     Ok(())
 }
 
-/// 3.5.13: the functions that are named anywhere but in bodies and by `start`.
+/// 3.5 Modules: the functions that are named anywhere but in bodies and by `start`.
 fn declare_funcs(context: &mut Context<'_>, module: &Module) {
     let mut declared = vec![false; context.funcs.len()];
     let mut declare = |func: FuncIdx| {
@@ -400,7 +400,7 @@ fn declare_funcs(context: &mut Context<'_>, module: &Module) {
     context.declared = declared;
 }
 
-/// 3.5.10, and 3.5.13: names are unique.
+/// 3.5 Exports, and modules: names are unique.
 fn check_exports(context: &Context<'_>, module: &Module) -> Check {
     for (index, export) in (0..).zip(&module.exports) {
         check_export(context, export.index).map_err(|error| error.at(Place::Export(index)))?;
@@ -434,7 +434,7 @@ fn check_export(context: &Context<'_>, index: ExternIdx) -> Check {
     }
 }
 
-/// 3.5.9
+/// 3.5 The start function.
 fn check_start(context: &Context<'_>, start: FuncIdx) -> Check {
     let shape = context.shape(context.func(start)?)?;
     if shape.params.len == 0 && shape.results.len == 0 {
@@ -444,7 +444,7 @@ fn check_start(context: &Context<'_>, start: FuncIdx) -> Check {
     }
 }
 
-/// 3.5.7
+/// 3.5 Element segments.
 fn check_elem(context: &mut Context<'_>, body: &mut Body, ty: Ty, elem: &crate::syntax::Elem) -> Check {
     if let ElemMode::Active { table, offset } = &elem.mode {
         let table = context.table(*table)?;
@@ -463,7 +463,7 @@ fn check_elem(context: &mut Context<'_>, body: &mut Body, ty: Ty, elem: &crate::
     }
 }
 
-/// 3.5.8
+/// 3.5 Data segments.
 fn check_data(context: &mut Context<'_>, body: &mut Body, mode: &DataMode) -> Check {
     match mode {
         DataMode::Passive => Ok(()),

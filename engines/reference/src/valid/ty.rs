@@ -3,7 +3,7 @@
 use crate::syntax::{HeapType, Nullability, RefType, ValType};
 
 /// A closed value type, or one of the two bottom types that stand for what unreachable code may contain
-/// (section 3.1.7).
+/// (section 3.1 Conventions).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ty(u32);
 
@@ -111,7 +111,7 @@ impl Ty {
         })
     }
 
-    /// Whether a local of the type starts with a value (section 3.3.7).
+    /// Whether a local of the type starts with a value (section 3.2 Types, defaultable types).
     pub(super) const fn is_defaultable(self) -> bool {
         !self.is_ref() || self.is_nullable()
     }

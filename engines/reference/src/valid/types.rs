@@ -29,7 +29,7 @@ impl TypeId {
     }
 }
 
-/// A defined type (section 3.1.3), closed.
+/// A defined type (section 3.1 Conventions), closed.
 #[derive(Clone, Debug)]
 pub struct DefType {
     /// Whether others may extend it.
@@ -56,7 +56,7 @@ impl TypeInterner {
         &self.types[id.at()]
     }
 
-    /// The structure of the type with this id (its expansion, section 3.1.4).
+    /// The structure of the type with this id (its expansion, section 3.1 Conventions).
     #[must_use]
     pub fn expand(&self, id: TypeId) -> &CompType {
         &self.types[id.at()].comp
@@ -126,13 +126,13 @@ impl TypeInterner {
         }
     }
 
-    /// Whether the type `sub` is `sup` or declares it as a supertype, directly or not (section 3.3.3).
+    /// Whether the type `sub` is `sup` or declares it as a supertype, directly or not (section 3.3 Matching).
     #[must_use]
     pub fn def_matches(&self, sub: TypeId, sup: TypeId) -> bool {
         sub == sup || self.get(sub).ancestors.get(self.get(sup).ancestors.len()) == Some(&sup)
     }
 
-    /// Heap type matching (section 3.3.3).
+    /// Heap type matching (section 3.3 Matching).
     #[must_use]
     pub fn heap_matches(&self, sub: HeapType, sup: HeapType) -> bool {
         use HeapType as H;
@@ -161,14 +161,14 @@ impl TypeInterner {
         }
     }
 
-    /// Reference type matching (section 3.3.4).
+    /// Reference type matching (section 3.3 Matching).
     #[must_use]
     pub fn ref_matches(&self, sub: RefType, sup: RefType) -> bool {
         (sub.nullability == Nullability::NonNull || sup.nullability == Nullability::Nullable)
             && self.heap_matches(sub.heap, sup.heap)
     }
 
-    /// Value type matching (section 3.3.5).
+    /// Value type matching (section 3.3 Matching).
     #[must_use]
     pub fn val_matches(&self, sub: ValType, sup: ValType) -> bool {
         match (sub, sup) {
@@ -177,13 +177,13 @@ impl TypeInterner {
         }
     }
 
-    /// Result type matching (section 3.3.6).
+    /// Result type matching (section 3.3 Matching).
     #[must_use]
     pub fn result_matches(&self, sub: &[ValType], sup: &[ValType]) -> bool {
         sub.len() == sup.len() && sub.iter().zip(sup).all(|(sub, sup)| self.val_matches(*sub, *sup))
     }
 
-    /// Composite type matching (section 3.3.8).
+    /// Composite type matching (section 3.3 Matching).
     #[must_use]
     pub fn comp_matches(&self, sub: &CompType, sup: &CompType) -> bool {
         match (sub, sup) {
@@ -199,7 +199,7 @@ impl TypeInterner {
         }
     }
 
-    /// Field type matching (section 3.3.9): a field that can be written must match in both directions.
+    /// Field type matching (section 3.3 Matching): a field that can be written must match in both directions.
     #[must_use]
     pub fn field_matches(&self, sub: FieldType, sup: FieldType) -> bool {
         sub.mutability == sup.mutability

@@ -50,7 +50,8 @@ const ROOMS: &[Room] = &[
     Room { name: "reference", knows: Knows::Only(&[]), in_tests: &[],
         takes: Takes::Only(&["thiserror"]) },
     Room { name: "adapter", knows: Knows::Only(&[]), in_tests: &["reference"], takes: Libraries },
-    Room { name: "in-process", knows: Knows::Only(&["adapter", "reference"]), in_tests: &[],
+    // A benchmark loads generated modules.
+    Room { name: "in-process", knows: Knows::Only(&["adapter", "reference"]), in_tests: &["generate"],
         takes: LibrariesAndEngines },
     // From cases to the three operations of the worker protocol, and back. Its tests carry them out on engines.
     Room { name: "driver", knows: Knows::Only(&["adapter"]), in_tests: &["generate", "in-process", "reference"],
@@ -70,8 +71,13 @@ const ROOMS: &[Room] = &[
         in_tests: &["in-process", "reference", "worker"], takes: Libraries },
     Room { name: "triage", knows: Knows::Only(&[]), in_tests: &[],
         takes: Takes::Only(&["serde", "serde_json", "sha2", "thiserror", "wasm-encoder", "wasmparser", "wasmprinter"]) },
+    // What must hold of any bytes, of whichever room: `targets` is the glue that libFuzzer needs around it.
+    Room { name: "properties", knows: All, in_tests: &[], takes: Libraries },
     Room { name: "targets", knows: All, in_tests: &[], takes: Libraries },
 
+    // What its scripts expect comes from a model of its own; its tests hold them against engines.
+    Room { name: "additions", knows: Knows::Only(&[]), in_tests: &["adapter", "in-process", "runner"],
+        takes: Takes::Only(&[]) },
     Room { name: "runner", knows: Knows::Only(&["adapter", "judge"]), in_tests: &["in-process", "reference"],
         takes: Libraries },
     Room { name: "reports", knows: Knows::Only(&[]), in_tests: &[], takes: Libraries },

@@ -1,0 +1,122 @@
+//! Engines that are asked about candidates, several at a time, and what their answers amount to.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use wassay_child::{Crew, CrewError};
+use wassay_judge::judge;
+use wassay_model::{Capture, EngineName, Observation, Ruling, Signature, TestCase, Verdict};
+
+use crate::exit::{Exit, Failure, OrExit as _};
+use crate::lineup;
+
+/// What was seen of a case, and what the judge says of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Judged {
+    pub(crate) observations: Vec<Observation>,
+    pub(crate) verdict: Verdict,
+    /// The signatures of its divergences.
+    pub(crate) signatures: Vec<Signature>,
+}
+
+/// Crews with the same engines.
+pub(crate) struct Jury {
+    crews: Vec<Crew>,
+    seats: Vec<usize>,
+    /// In place of the case's own deadline.
+    pub(crate) deadline_ms: Option<u32>,
+    pub(crate) capture: Capture,
+}
+
+impl Jury {
+    /// A jury of so many crews. Its engines are opened, so that one that cannot be is known before anything
+    /// else.
+    pub(crate) fn new(engines: &[EngineName], crews: usize, memory_mib: u64) -> Result<Self, Failure> {
+        let lineup = lineup::lineup(engines.to_vec(), Some(1))?;
+        let spec = lineup::crew_spec(&lineup, memory_mib)?;
+        let mut crews: Vec<Crew> = (0..crews.max(1)).map(|_| Crew::new(spec.clone())).collect();
+        crews[0].muster().or_exit(Exit::EngineUnavailable)?;
+        Ok(Self { crews, seats: (0..lineup.len()).collect(), deadline_ms: None, capture: Capture::Full })
+    }
+
+    /// Asks every engine.
+    pub(crate) fn judge(&mut self, case: &TestCase) -> Result<Judged, Failure> {
+        ask(&mut self.crews[0], &self.seats, case, self.deadline_ms, self.capture).or_exit(Exit::EngineUnavailable)
+    }
+
+    /// For each candidate whether the finding with the signature shows. What stands behind the first that shows it
+    /// may be left unasked, since nobody looks there.
+    pub(crate) fn still(&mut self, candidates: &[TestCase], signature: &Signature) -> Result<Vec<bool>, Failure> {
+        let (seats, deadline_ms, capture) = (&self.seats, self.deadline_ms, self.capture);
+        let failure: Mutex<Option<CrewError>> = Mutex::new(None);
+        let stop = AtomicBool::new(false);
+        let answer = |crew: &mut Crew, case: &TestCase| {
+            if stop.load(Ordering::Relaxed) {
+                return false;
+            }
+            match ask(crew, seats, case, deadline_ms, capture) {
+                Ok(judged) => judged.signatures.iter().any(|found| is_same(found, signature)),
+                Err(error) => {
+                    stop.store(true, Ordering::Relaxed);
+                    if let Ok(mut failure) = failure.lock() {
+                        *failure = Some(error);
+                    }
+                    false
+                }
+            }
+        };
+        let answers = match candidates {
+            [only] => vec![answer(&mut self.crews[0], only)],
+            several => {
+                let share = several.len().div_ceil(self.crews.len());
+                let answer = &answer;
+                std::thread::scope(|scope| {
+                    let lanes: Vec<_> = several
+                        .chunks(share)
+                        .zip(&mut self.crews)
+                        .map(|(chunk, crew)| {
+                            scope.spawn(move || chunk.iter().map(|case| answer(crew, case)).collect::<Vec<_>>())
+                        })
+                        .collect();
+                    let answers = lanes.into_iter().map(|lane| lane.join().unwrap_or_default());
+                    answers.flatten().collect()
+                })
+            }
+        };
+        match failure.into_inner() {
+            Ok(Some(error)) => Err(Failure::new(Exit::EngineUnavailable, error)),
+            _ if answers.len() != candidates.len() => {
+                Err(Failure::new(Exit::Internal, anyhow::anyhow!("a thread that asked engines ended before its time")))
+            }
+            _ => Ok(answers),
+        }
+    }
+}
+
+fn ask(
+    crew: &mut Crew,
+    seats: &[usize],
+    case: &TestCase,
+    deadline_ms: Option<u32>,
+    capture: Capture,
+) -> Result<Judged, CrewError> {
+    let observations = match deadline_ms {
+        Some(deadline_ms) if deadline_ms < case.limits.deadline_ms => {
+            let mut hurried = case.clone();
+            hurried.limits.deadline_ms = deadline_ms;
+            crew.ask(&hurried, seats, capture)?
+        }
+        _ => crew.ask(case, seats, capture)?,
+    };
+    let verdict = judge(case, &observations);
+    let signatures = match verdict.ruling {
+        Ruling::Diverge => wassay_triage::signatures(case, &verdict, &observations),
+        _ => Vec::new(),
+    };
+    Ok(Judged { observations, verdict, signatures })
+}
+
+/// Whether two signatures are of one finding, whatever is known of its opcodes.
+pub(crate) fn is_same(one: &Signature, other: &Signature) -> bool {
+    one.parties == other.parties && one.against == other.against && one.site == other.site
+}

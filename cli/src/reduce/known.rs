@@ -1,0 +1,131 @@
+//! The known issues in `fuzz/known`, which are part of the program.
+
+use anyhow::Context as _;
+use wassay_model::{EngineId, Finding, Observation, Signature};
+use wassay_triage::KnownIssue;
+
+use crate::exit::{Exit, Failure, OrExit as _};
+
+/// The files, by name.
+const FILES: &[(&str, &str)] = &[
+    ("dlr.toml", include_str!("../../../fuzz/known/dlr.toml")),
+    ("tinywasm.toml", include_str!("../../../fuzz/known/tinywasm.toml")),
+    ("wasmi.toml", include_str!("../../../fuzz/known/wasmi.toml")),
+    ("wasmtime.toml", include_str!("../../../fuzz/known/wasmtime.toml")),
+];
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    issue: Vec<KnownIssue>,
+}
+
+/// Every known issue, with its range of versions.
+pub(crate) struct Known {
+    rows: Vec<(KnownIssue, semver::VersionReq)>,
+}
+
+/// Today, as in 2027-06-30.
+pub(crate) fn today() -> Result<String, Failure> {
+    Ok(jiff::Zoned::now().date().to_string())
+}
+
+/// Reads all files. A row that has expired by `today` accounts for nothing.
+pub(crate) fn read(today: &str) -> Result<Known, Failure> {
+    let mut rows = Vec::new();
+    for (name, text) in FILES {
+        let place = || format!("fuzz/known/{name}");
+        let file: File = toml::from_str(text).with_context(place).or_exit(Exit::Internal)?;
+        for issue in file.issue {
+            let place = || format!("fuzz/known/{name}, issue {:?}", issue.name);
+            let range = issue.versions.parse().with_context(place).or_exit(Exit::Internal)?;
+            let expires: jiff::civil::Date = issue.expires.parse().with_context(place).or_exit(Exit::Internal)?;
+            if expires.to_string().as_str() < today {
+                eprintln!("wassay: {}: expired on {expires}, and accounts for nothing any more", place());
+                continue;
+            }
+            rows.push((issue, range));
+        }
+    }
+    Ok(Known { rows })
+}
+
+impl Known {
+    /// The issue that accounts for a finding: every engine that differs has to be accounted for.
+    pub(crate) fn of(&self, finding: &Finding, observations: &[Observation]) -> Option<&KnownIssue> {
+        let engines: Vec<&EngineId> = observations.iter().map(|observation| &observation.engine).collect();
+        self.of_signature(&finding.signature, &engines)
+    }
+
+    /// The same, of a signature alone.
+    pub(crate) fn of_signature(&self, signature: &Signature, engines: &[&EngineId]) -> Option<&KnownIssue> {
+        let mut found = None;
+        for party in &signature.parties {
+            let version =
+                engines.iter().find(|engine| engine.name == party.engine).map(|engine| engine.version.as_str());
+            let (issue, _) = self.rows.iter().find(|(issue, range)| {
+                issue.matches(party, signature) && version.and_then(semver_of).is_some_and(|it| range.matches(&it))
+            })?;
+            found = found.or(Some(issue));
+        }
+        found
+    }
+
+    /// The rows that name a regression script.
+    #[cfg(test)]
+    fn issues(&self) -> impl Iterator<Item = &KnownIssue> {
+        self.rows.iter().map(|(issue, _)| issue)
+    }
+}
+
+/// The first semantic version in what an engine says of itself.
+fn semver_of(text: &str) -> Option<semver::Version> {
+    text.split(|letter: char| letter.is_whitespace() || letter == 'v').find_map(|word| word.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_part_of_the_program() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/known");
+        let mut names: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".toml"))
+            .collect();
+        names.sort();
+        assert_eq!(names, FILES.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn every_issue_leads_to_its_note_and_its_script() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let known = read("2026-01-01").unwrap();
+        assert!(known.issues().count() >= 8);
+        for issue in known.issues() {
+            assert!(root.join(&issue.link).exists(), "{}: no {}", issue.name, issue.link);
+            assert!(root.join(&issue.regression).exists(), "{}: no {}", issue.name, issue.regression);
+            assert!(!issue.owner.is_empty(), "{} has no owner", issue.name);
+        }
+    }
+
+    #[test]
+    fn no_row_has_expired() {
+        let all = read("0000-01-01").unwrap().issues().count();
+        let valid = read(&today().unwrap()).unwrap().issues().count();
+        assert_eq!(all, valid, "a row of fuzz/known has expired: look whether the issue is still there");
+    }
+
+    #[test]
+    fn versions_are_found_in_what_engines_say_of_themselves() {
+        for (text, version) in [("48.0.8", "48.0.8"), ("wasmi 2.0.0", "2.0.0"), ("v20.20.2", "20.20.2")] {
+            assert_eq!(semver_of(text).unwrap().to_string(), version);
+        }
+        assert!(semver_of("unknown").is_none());
+    }
+}

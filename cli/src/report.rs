@@ -1,0 +1,122 @@
+//! `wassay report`: records in, a folder of pages and machine formats out.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use wassay_reports::{ChangeKind, Changes, Format, PublishError, Record, bundle, publish};
+
+use crate::args::{Report, ReportFormat};
+use crate::exit::{Exit, Failure, OrExit as _};
+
+/// The file of a run's folder that holds its record.
+const RECORD: &str = "record.jsonl";
+/// Where runs are kept.
+const RUNS: &str = "runs";
+
+pub(crate) fn main(report: &Report) -> Result<Exit, Failure> {
+    let changes = match report.diff.as_slice() {
+        [old, new] => Some((read(old, report.partial)?, read(new, report.partial)?)),
+        _ => None,
+    };
+    let record = match (report.records.as_slice(), &changes) {
+        ([], Some((_, new))) => new.clone(),
+        ([], None) => read(&newest()?, report.partial)?,
+        (paths, _) => {
+            let records = paths.iter().map(|path| read(path, report.partial)).collect::<Result<_, _>>()?;
+            Record::merge(records).or_exit(Exit::BadInput)?
+        }
+    };
+    let history: Vec<Record> =
+        report.history.iter().map(|path| read(path, report.partial)).collect::<Result<_, _>>()?;
+    let changes = changes.map(|(old, new)| Changes::between(&old, &new));
+    let formats: Vec<Format> = if report.formats.is_empty() {
+        Format::ALL.to_vec()
+    } else {
+        report.formats.iter().map(|format| format_of(*format)).collect()
+    };
+    let files = bundle(&record, &formats, changes.as_ref(), &history).or_exit(Exit::Internal)?;
+    publish(&report.out, files.iter().map(|(name, text)| (name.as_str(), text.as_bytes()))).map_err(|error| {
+        let exit = match error {
+            PublishError::Write { .. } | PublishError::Occupied { .. } => Exit::CannotWrite,
+            PublishError::Name { .. } => Exit::Internal,
+        };
+        Failure::new(exit, error)
+    })?;
+    tell(report, &record, changes.as_ref(), &files).or_exit(Exit::CannotWrite)?;
+    Ok(if changes.is_some_and(|changes| changes.has_regression()) { Exit::Found } else { Exit::Clean })
+}
+
+/// The record in a file or in the folder of a run; one that is not whole only where that was allowed.
+fn read(path: &Path, partial: bool) -> Result<Record, Failure> {
+    let file = if path.is_dir() { path.join(RECORD) } else { path.to_owned() };
+    let record = Record::read(&file).or_exit(Exit::BadInput)?;
+    if !record.is_complete() && !partial {
+        let gaps = record.gaps.join(" ");
+        let error = anyhow::anyhow!(
+            "{}: {gaps} Nothing was published; run `wassay spec` again, or allow it with --partial, and every page \
+             will say so",
+            file.display()
+        );
+        return Err(Failure::new(Exit::BadInput, error));
+    }
+    Ok(record)
+}
+
+/// The record of the last run of the suite: their folders are named after the time.
+fn newest() -> Result<PathBuf, Failure> {
+    let runs = fs::read_dir(RUNS).into_iter().flatten().flatten().map(|entry| entry.path());
+    runs.filter(|path| {
+        let name = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("spec-"));
+        name && path.join(RECORD).is_file()
+    })
+    .max()
+    .ok_or_else(|| {
+        let error =
+            anyhow::anyhow!("there is no {RUNS}/spec-*/{RECORD} here: run `wassay spec` first, or name a record");
+        Failure::new(Exit::BadInput, error)
+    })
+}
+
+fn tell(
+    report: &Report,
+    record: &Record,
+    changes: Option<&Changes>,
+    files: &std::collections::BTreeMap<String, String>,
+) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let bytes: usize = files.values().map(String::len).sum();
+    writeln!(
+        out,
+        "{}: {} assertions on {} engines, {} files, {:.1} MB",
+        report.out.join(if files.contains_key("index.html") { "index.html" } else { "" }).display(),
+        record.assertions(),
+        record.engines().len(),
+        files.len(),
+        bytes as f64 / 1e6
+    )?;
+    for gap in &record.gaps {
+        writeln!(out, "incomplete: {gap}")?;
+    }
+    if let Some(changes) = changes {
+        for kind in ChangeKind::ALL {
+            if changes.count(kind) > 0 {
+                writeln!(out, "{}: {}", kind.name(), changes.count(kind))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn format_of(format: ReportFormat) -> Format {
+    match format {
+        ReportFormat::Html => Format::Html,
+        ReportFormat::Junit => Format::Junit,
+        ReportFormat::Sarif => Format::Sarif,
+        ReportFormat::Ctrf => Format::Ctrf,
+        ReportFormat::Markdown => Format::Markdown,
+        ReportFormat::Badge => Format::Badge,
+        ReportFormat::Features => Format::Features,
+        ReportFormat::Json => Format::Json,
+    }
+}

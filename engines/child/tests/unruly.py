@@ -1,0 +1,81 @@
+"""A worker that runs nothing and misbehaves as its option says. It answers every operation with success."""
+
+import json
+import os
+import sys
+import time
+
+kind = sys.argv[sys.argv.index("--option") + 1] if "--option" in sys.argv else "calm"
+answered = 0
+
+
+def say(line):
+    sys.stdout.write((line if isinstance(line, str) else json.dumps(line)) + "\n")
+    sys.stdout.flush()
+
+
+def version():
+    if kind != "other-version":
+        return "1"
+    # A new one each time it is started.
+    return str(time.monotonic_ns())
+
+
+if kind == "silent":
+    time.sleep(600)
+if kind == "stillborn":
+    sys.exit("no engine here")
+if kind == "chatty":
+    say("Welcome to the engine!")
+if kind == "future":
+    say({"wassay": 2, "version": "1", "bound": "kill", "drivers": False, "keeps": False})
+say({"wassay": 1, "version": version(), "bound": "kill", "drivers": False, "keeps": False, "builtins": []})
+
+for line in sys.stdin:
+    request = json.loads(line)
+    probing = answered == 0
+    answered += 1
+    for number, op in enumerate(request["ops"]):
+        if probing and kind == "dies-of-a-probe" and op.get("module") == 1:
+            os._exit(3)
+        if not probing and number == 2:
+            # The load and the instance are answered.
+            if kind == "dies":
+                sys.stderr.write("out of ideas\n")
+                sys.stderr.flush()
+                os._exit(7)
+            if kind == "dies-once" and not os.path.exists(sys.argv[-1]):
+                open(sys.argv[-1], "w").close()
+                os.abort()
+            if kind == "hangs":
+                time.sleep(600)
+            if kind == "out-of-order":
+                number += 1
+            if kind == "no-json":
+                say("[object Object]")
+            if kind == "floods":
+                while True:
+                    sys.stdout.write("x" * 65536)
+            if kind == "floods-errors":
+                for _ in range(2000):
+                    sys.stderr.write("trace trace trace trace\n" * 100)
+            if kind == "eats":
+                hoard = []
+                while True:
+                    hoard.append(bytearray(16 << 20))
+            if kind == "unknown-trap":
+                say({"op": number, "end": "trap", "kinds": ["boredom"]})
+                continue
+        answer = {"op": number, "ns": 1}
+        if "invoke" in op:
+            # Probes check themselves, and find nothing wrong.
+            answer["values"] = ["i32:0" if op["name"] == "check" else "i32:42"]
+        if probing and kind == "unable" and "module" in op:
+            answer["end"] = "rejected"
+        say(answer)
+    if kind == "ends-early" and not probing:
+        say({"done": request["request"] + 1})
+    done = json.dumps({"done": request["request"]})
+    if kind == "talks-on" and not probing:
+        done += '\n{"op": 0}'
+    say(done)

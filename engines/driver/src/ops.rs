@@ -1,0 +1,337 @@
+//! What the parent asks of a worker: operations, and requests of them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use wassay_model::{Features, FuncType, HeapType, Limits, Nullability, RefType, ValType, Value};
+
+use crate::{fixed, hex};
+
+/// The version of the protocol in `docs/worker-protocol.md`.
+pub const PROTOCOL: u32 = 1;
+
+/// Where arguments and results cross: a memory of an instance of the parent's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The number of the instance.
+    pub instance: i32,
+    /// The name under which it exports the memory.
+    pub memory: &'static str,
+    /// Where the bytes go that a call brings along, in bytes from the start of the memory.
+    pub input: u32,
+    /// Where the bytes are that a call leaves, likewise.
+    pub output: u32,
+}
+
+/// The frame of workers that keep instances. For others the instance has another number, which
+/// [`Request::write`] finds among the operations.
+pub const FRAME: Frame = Frame { instance: -1, memory: "mem", input: 0, output: 65_536 };
+
+/// What matters of a worker for the operations that it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Worker {
+    /// Whether exports of one instance can be imported by another.
+    pub drivers: bool,
+    /// Whether instances can live on from request to request.
+    pub keeps: bool,
+    /// What it offers to modules.
+    pub builtins: Builtins,
+    /// What the engine can do beyond what a case needs; drivers use it to see more. A worker's hello may name
+    /// features; what [`Probes::features`](crate::Probes::features) found is to be put here before a case is lowered.
+    pub features: Features,
+}
+
+/// A function that a worker offers to modules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Builtin {
+    /// The number of a function.
+    FuncId,
+    /// The number that a host value carries.
+    ExternId,
+    /// A host value that carries a number.
+    HostValue,
+    /// The number of a structure or an array.
+    AnyId,
+}
+
+impl Builtin {
+    /// Every builtin.
+    pub const ALL: [Self; 4] = [Self::FuncId, Self::ExternId, Self::HostValue, Self::AnyId];
+
+    /// The name in the protocol.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FuncId => "func_id",
+            Self::ExternId => "extern_id",
+            Self::HostValue => "host_value",
+            Self::AnyId => "any_id",
+        }
+    }
+}
+
+/// A set of builtins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Builtins(u8);
+
+impl Builtins {
+    /// The set of the given builtins.
+    #[must_use]
+    pub fn of(builtins: &[Builtin]) -> Self {
+        Self(builtins.iter().fold(0, |bits, builtin| bits | 1 << *builtin as u8))
+    }
+
+    /// Whether the builtin is in the set.
+    #[must_use]
+    pub const fn has(self, builtin: Builtin) -> bool {
+        self.0 & (1 << builtin as u8) != 0
+    }
+}
+
+/// One operation. Modules and instances go by numbers; negative ones are kept beyond the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// Compile a module.
+    Module {
+        /// Its number.
+        module: i32,
+        /// The module.
+        bytes: Arc<[u8]>,
+    },
+    /// Link and instantiate a module.
+    Instance {
+        /// The number of the instance.
+        instance: i32,
+        /// The number of the module.
+        of: i32,
+        /// One for each import, in the module's order.
+        imports: Vec<ImportEntry>,
+    },
+    /// Call a function of no parameters that returns how many bytes it left in the frame.
+    Call {
+        /// Of which instance.
+        call: i32,
+        /// Its name.
+        name: Arc<str>,
+        /// What to write into the frame before.
+        input: Vec<u8>,
+    },
+    /// Invoke a function with values. Only for workers without drivers, as are those below.
+    Invoke {
+        /// Of which instance.
+        invoke: i32,
+        /// Its name.
+        name: Arc<str>,
+        /// What to pass.
+        args: Vec<Value>,
+    },
+    /// Read a global.
+    Global {
+        /// Of which instance.
+        global: i32,
+        /// Its name.
+        name: Arc<str>,
+    },
+    /// Read a memory.
+    Memory {
+        /// Of which instance.
+        memory: i32,
+        /// Its name.
+        name: Arc<str>,
+        /// Beyond this size its bytes are not wanted.
+        bytes_max: u64,
+    },
+    /// Read a table.
+    Table {
+        /// Of which instance.
+        table: i32,
+        /// Its name.
+        name: Arc<str>,
+        /// How many elements are wanted at most.
+        elements_max: u64,
+    },
+}
+
+/// What an import is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImportEntry {
+    /// The first of these exports whose instance exists; the import is unlinkable where none does.
+    Exports(Vec<(i32, Arc<str>)>),
+    /// A function that the worker offers.
+    Builtin(Builtin),
+    /// A function of the host, for which the worker asks back. Only for workers without drivers.
+    Host {
+        /// The name of the import.
+        name: Arc<str>,
+        /// Its type.
+        ty: Arc<FuncType>,
+    },
+}
+
+impl ImportEntry {
+    /// That export of that instance.
+    pub(crate) fn export(instance: i32, name: &str) -> Self {
+        Self::Exports(vec![(instance, name.into())])
+    }
+}
+
+/// A request: operations, and the limits within which they are carried out.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Its number.
+    pub request: u64,
+    /// Whether each answer is to be written out at once.
+    pub stream: bool,
+    /// How far the engine may go.
+    pub limits: Limits,
+    /// What to do.
+    pub ops: &'a [Op],
+}
+
+impl Request<'_> {
+    /// Appends the request as one line, with its line feed.
+    pub fn write(&self, line: &mut Vec<u8>) {
+        let Self { request, stream, limits, ops } = self;
+        let Limits { fuel_max, frames_max, memory_pages_max, table_elements_max, deadline_ms } = limits;
+        let frame = self.frame();
+        text(
+            line,
+            format_args!(
+                "{{\"request\":{request},\"stream\":{stream},\"fuel_max\":{fuel_max},\"frames_max\":{frames_max},\
+                 \"memory_pages_max\":{memory_pages_max},\"table_elements_max\":{table_elements_max},\
+                 \"deadline_ms\":{deadline_ms},\"frame\":{{\"instance\":{},\"memory\":\"{}\",\"input\":{},\
+                 \"output\":{}}},\"ops\":[",
+                frame.instance, frame.memory, frame.input, frame.output
+            ),
+        );
+        for (position, op) in ops.iter().enumerate() {
+            if position > 0 {
+                line.push(b',');
+            }
+            write_op(line, op);
+        }
+        line.extend_from_slice(b"]}\n");
+    }
+
+    /// An instance of the frame's module among the operations, or else the one that is kept.
+    fn frame(&self) -> Frame {
+        let own = self.ops.iter().find_map(|op| match op {
+            Op::Instance { instance, of: fixed::FRAME_MODULE, .. } => Some(*instance),
+            _ => None,
+        });
+        Frame { instance: own.unwrap_or(FRAME.instance), ..FRAME }
+    }
+}
+
+fn write_op(line: &mut Vec<u8>, op: &Op) {
+    match op {
+        Op::Module { module, bytes } => {
+            text(line, format_args!("{{\"module\":{module},\"bytes\":\""));
+            hex::encode(bytes, line);
+            line.push(b'"');
+        }
+        Op::Instance { instance, of, imports } => {
+            text(line, format_args!("{{\"instance\":{instance},\"of\":{of},\"imports\":["));
+            for (position, import) in imports.iter().enumerate() {
+                if position > 0 {
+                    line.push(b',');
+                }
+                write_import(line, import);
+            }
+            line.push(b']');
+        }
+        Op::Call { call, name, input } => {
+            named(line, "call", *call, name);
+            if !input.is_empty() {
+                line.extend_from_slice(b",\"in\":\"");
+                hex::encode(input, line);
+                line.push(b'"');
+            }
+        }
+        Op::Invoke { invoke, name, args } => {
+            named(line, "invoke", *invoke, name);
+            line.extend_from_slice(b",\"args\":[");
+            for (position, arg) in args.iter().enumerate() {
+                text(line, format_args!("{}\"{arg}\"", if position > 0 { "," } else { "" }));
+            }
+            line.push(b']');
+        }
+        Op::Global { global, name } => named(line, "global", *global, name),
+        Op::Memory { memory, name, bytes_max } => {
+            named(line, "memory", *memory, name);
+            text(line, format_args!(",\"bytes_max\":{bytes_max}"));
+        }
+        Op::Table { table, name, elements_max } => {
+            named(line, "table", *table, name);
+            text(line, format_args!(",\"elements_max\":{elements_max}"));
+        }
+    }
+    line.push(b'}');
+}
+
+fn named(line: &mut Vec<u8>, verb: &str, instance: i32, name: &str) {
+    text(line, format_args!("{{\"{verb}\":{instance},\"name\":"));
+    string(line, name);
+}
+
+fn write_import(line: &mut Vec<u8>, import: &ImportEntry) {
+    let pair = |line: &mut Vec<u8>, (instance, name): &(i32, Arc<str>)| {
+        text(line, format_args!("[{instance},"));
+        string(line, name);
+        line.push(b']');
+    };
+    match import {
+        ImportEntry::Exports(exports) => match exports.as_slice() {
+            [export] => pair(line, export),
+            exports => {
+                line.push(b'[');
+                for (position, export) in exports.iter().enumerate() {
+                    if position > 0 {
+                        line.push(b',');
+                    }
+                    pair(line, export);
+                }
+                line.push(b']');
+            }
+        },
+        ImportEntry::Builtin(builtin) => text(line, format_args!("\"{}\"", builtin.name())),
+        ImportEntry::Host { name, ty } => {
+            line.extend_from_slice(b"{\"host\":");
+            string(line, name);
+            for (field, types) in [("params", &ty.params), ("results", &ty.results)] {
+                text(line, format_args!(",\"{field}\":["));
+                for (position, ty) in types.iter().enumerate() {
+                    text(line, format_args!("{}\"{}\"", if position > 0 { "," } else { "" }, Short(*ty)));
+                }
+                line.push(b']');
+            }
+            line.push(b'}');
+        }
+    }
+}
+
+/// A value type as the protocol writes it: with the short forms of the two references that most engines know.
+struct Short(ValType);
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            ValType::Ref(RefType { nullability: Nullability::Nullable, heap: HeapType::Func }) => {
+                f.write_str("funcref")
+            }
+            ValType::Ref(RefType { nullability: Nullability::Nullable, heap: HeapType::Extern }) => {
+                f.write_str("externref")
+            }
+            ty => ty.fmt(f),
+        }
+    }
+}
+
+fn text(line: &mut Vec<u8>, arguments: fmt::Arguments<'_>) {
+    use std::io::Write as _;
+    line.write_fmt(arguments).expect("a vector takes whatever is written to it");
+}
+
+fn string(line: &mut Vec<u8>, value: &str) {
+    serde_json::to_writer(line, value).expect("a vector takes whatever is written to it");
+}

@@ -1,0 +1,167 @@
+//! Lines of the protocol, written and read.
+
+use wassay_driver::{
+    Answer, Builtin, Builtins, End, Hello, HostCall, ImportEntry, Line, Op, Probes, Request, Worker, probes,
+};
+use wassay_model::{
+    Bound, Feature, Features, FuncType, Identity, Limits, Ref, RefType, Resource, TrapKind, TrapKinds, ValType, Value,
+};
+
+const HELLO: &str = r#"{"wassay":1,"version":"12.4","bound":"kill","drivers":true,"keeps":true,
+    "builtins":["func_id","host_value","of_tomorrow"],"features":["simd","gc"],"blind_spots":{"x":"why"},"new":[1]}"#;
+
+#[test]
+fn a_hello_is_read_and_what_is_not_known_is_passed_over() {
+    let hello = Hello::parse(HELLO.as_bytes()).unwrap();
+    assert_eq!((hello.version.as_str(), hello.bound), ("12.4", Bound::Kill));
+    assert_eq!(hello.features, Some(Features::of(&[Feature::Simd, Feature::Gc])));
+    assert_eq!(hello.blind_spots["x"], "why");
+    let builtins = Builtins::of(&[Builtin::FuncId, Builtin::HostValue]);
+    assert_eq!(hello.worker(), Worker { drivers: true, keeps: true, builtins, features: Features::V1 });
+    let least = r#"{"wassay":1,"version":"1","bound":"fuel","drivers":false,"keeps":false}"#;
+    let least = Hello::parse(least.as_bytes()).unwrap();
+    assert_eq!((least.features, least.worker().builtins), (None, Builtins::of(&[])));
+}
+
+#[test]
+fn what_is_no_hello_is_refused_with_the_reason() {
+    for (line, why) in [
+        ("Segmentation fault", "the worker wrote `Segmentation fault`: no hello"),
+        (r#"{"wassay":2}"#, "version 2"),
+        (r#"{"wassay":1}"#, "missing field `version`"),
+        (r#"{"version":"1"}"#, "missing field `wassay`"),
+        (&HELLO.replace("\"gc\"", "\"cg\""), "`cg` is none of the features: mutable-global"),
+        (&HELLO.replace("kill", "clock"), "clock"),
+    ] {
+        let error = Hello::parse(line.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+}
+
+#[test]
+fn every_kind_of_line_is_read() {
+    let answer = |answer: Answer| Line::Answer(answer);
+    let cases = [
+        (r#"{"done":7}"#, Line::Done(7)),
+        (r#"{"op":0,"ns":81000}"#, answer(Answer { ns: Some(81_000), ..Answer::default() })),
+        (
+            "{\"op\":2,\"out\":\"2a0000fF\"}\n",
+            answer(Answer { op: 2, out: Some(vec![0x2a, 0, 0, 0xff]), ..Answer::default() }),
+        ),
+        (r#"{"op":1,"end":"threw"}"#, answer(Answer { op: 1, end: Some(End::Threw), ..Answer::default() })),
+        (
+            r#"{"op":1,"end":"trap","kinds":["unreachable","host"],"words":"a \"b\" \u00e9","more":0}"#,
+            answer(Answer {
+                op: 1,
+                end: Some(End::Trap(TrapKinds::of(&[TrapKind::Unreachable, TrapKind::Host]))),
+                words: Some("a \"b\" é".to_owned()),
+                ..Answer::default()
+            }),
+        ),
+        (
+            r#"{"op":1,"end":"exhausted","resource":"memory"}"#,
+            answer(Answer { op: 1, end: Some(End::Exhausted(Resource::Memory)), ..Answer::default() }),
+        ),
+        (
+            r#"{"op":3,"values":["i64:7","ref:func:#2"],"bytes":64,"blocks":[[5,"0102"]],"elements":2,
+                "refs":["ref:null","ref:func"]}"#,
+            answer(Answer {
+                op: 3,
+                values: Some(vec![Value::I64(7), Value::Ref(Ref::Func(Identity::Known(2)))]),
+                bytes: Some(64),
+                blocks: Some(vec![(5, vec![1, 2])]),
+                elements: Some(2),
+                refs: Some(vec![Ref::Null, Ref::Func(Identity::Unknown)]),
+                ..Answer::default()
+            }),
+        ),
+        (
+            r#"{"host":"f","args":["i32:5"]}"#,
+            Line::HostCall(HostCall { host: "f".to_owned(), args: vec![Value::I32(5)] }),
+        ),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(Line::parse(line.as_bytes()), Ok(expected), "{line}");
+    }
+}
+
+#[test]
+fn a_line_that_is_none_is_refused_with_the_reason_and_its_beginning() {
+    for (line, why) in [
+        (&b"hello\x1b[0m"[..], "the worker wrote `hello\\x1b[0m`: expected value"),
+        (b"", "EOF"),
+        (b"{}", "exactly one of the fields"),
+        (br#"{"op":1,"done":1}"#, "exactly one of the fields"),
+        (br#"{"op":-1}"#, "-1"),
+        (br#"{"op":1,"out":"0"}"#, "hexadecimal"),
+        (br#"{"op":1,"out":"zz"}"#, "hexadecimal"),
+        (br#"{"op":1,"end":"died"}"#, "`died` is none of the ends: trap, threw, exhausted"),
+        (br#"{"op":1,"end":"trap","kinds":["oops"]}"#, "`oops` is none of the kinds of traps: unreachable"),
+        (br#"{"op":1,"end":"exhausted"}"#, "none of the resources: stack, fuel, memory"),
+        (br#"{"op":1,"values":["i32:x"]}"#, "not a number"),
+        (br#"{"op":1,"refs":["i32:1"]}"#, "no reference"),
+        (b"\xff\xfe", "`\\xff\\xfe`"),
+    ] {
+        let error = Line::parse(line).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+    let long = format!("[{}", "x".repeat(10_000));
+    assert!(Line::parse(long.as_bytes()).unwrap_err().to_string().len() < 300);
+}
+
+#[test]
+fn a_request_is_one_line_of_json_with_all_its_fields() {
+    let ty = FuncType { params: vec![ValType::I32, ValType::Ref(RefType::EXTERN)], results: vec![ValType::V128] };
+    let ops = [
+        Op::Module { module: 0, bytes: b"\0asm"[..].into() },
+        Op::Instance {
+            instance: 1,
+            of: 0,
+            imports: vec![
+                ImportEntry::Exports(vec![(0, "a \"b\"\n".into())]),
+                ImportEntry::Exports(vec![(2, "f".into()), (0, "f".into())]),
+                ImportEntry::Exports(vec![]),
+                ImportEntry::Builtin(Builtin::AnyId),
+                ImportEntry::Host { name: "h".into(), ty: ty.into() },
+            ],
+        },
+        Op::Call { call: 1, name: "f0".into(), input: vec![5, 0] },
+        Op::Call { call: 1, name: "f1".into(), input: vec![] },
+        Op::Invoke { invoke: 0, name: "f".into(), args: vec![Value::I32(5), Value::Ref(Ref::Null)] },
+        Op::Global { global: 0, name: "g".into() },
+        Op::Memory { memory: 0, name: "m".into(), bytes_max: 9 },
+        Op::Table { table: 0, name: "t".into(), elements_max: 8 },
+    ];
+    let mut line = Vec::new();
+    Request { request: 7, stream: true, limits: Limits::default(), ops: &ops }.write(&mut line);
+    assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1));
+    let written: serde_json::Value = serde_json::from_slice(&line).unwrap();
+    let expected = serde_json::json!({
+        "request": 7, "stream": true, "fuel_max": 100_000_000, "frames_max": 10_000, "memory_pages_max": 1024,
+        "table_elements_max": 1_000_000, "deadline_ms": 5000,
+        "frame": {"instance": -1, "memory": "mem", "input": 0, "output": 65536},
+        "ops": [
+            {"module": 0, "bytes": "0061736d"},
+            {"instance": 1, "of": 0, "imports": [[0, "a \"b\"\n"], [[2, "f"], [0, "f"]], [], "any_id",
+                {"host": "h", "params": ["i32", "externref"], "results": ["v128"]}]},
+            {"call": 1, "name": "f0", "in": "0500"},
+            {"call": 1, "name": "f1"},
+            {"invoke": 0, "name": "f", "args": ["i32:5", "ref:null"]},
+            {"global": 0, "name": "g"},
+            {"memory": 0, "name": "m", "bytes_max": 9},
+            {"table": 0, "name": "t", "elements_max": 8},
+        ],
+    });
+    assert_eq!(written, expected);
+}
+
+#[test]
+fn the_frame_of_a_worker_that_keeps_nothing_is_an_instance_of_the_request() {
+    let worker = Worker { drivers: true, keeps: false, builtins: Builtins::default(), features: Features::V1 };
+    let probes: Probes = probes(&worker);
+    let mut line = Vec::new();
+    Request { request: 1, stream: false, limits: Limits::default(), ops: probes.ops() }.write(&mut line);
+    let written: serde_json::Value = serde_json::from_slice(&line).unwrap();
+    assert_eq!(written["frame"]["instance"], 0);
+    assert_eq!(written["ops"][0], serde_json::json!({"instance": 0, "of": -1, "imports": []}));
+}

@@ -1,0 +1,215 @@
+//! Runs in order of time, and versions of one engine side by side: a line for each engine, and what changed at each
+//! step.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use wassay_model::EngineName;
+
+use super::chart::line;
+use super::front::date;
+use super::text::{duration, grouped, percent};
+use super::{Frame, Page, Pages, SiteError};
+use crate::diff::{Change, ChangeKind, Changes};
+use crate::record::Record;
+use crate::tally::{Counts, Tally};
+
+#[derive(Template)]
+#[template(path = "history.html")]
+struct History<'a> {
+    page: Page<'a>,
+    runs: Vec<Run>,
+    engines: Vec<Series>,
+    steps: Vec<Step>,
+    versions: Vec<Series>,
+}
+
+struct Run {
+    date: String,
+    started: String,
+    suite: String,
+    assertions: String,
+    elapsed: String,
+    incomplete: bool,
+}
+
+/// One engine over runs, or the versions of one engine.
+struct Series {
+    name: String,
+    line: String,
+    points: Vec<Point>,
+}
+
+struct Point {
+    label: String,
+    passed: String,
+    percent: String,
+    time: String,
+    absent: bool,
+}
+
+struct Step {
+    title: String,
+    lines: Vec<StepLine>,
+}
+
+struct StepLine {
+    engine: String,
+    regression: bool,
+    what: String,
+    examples: Vec<String>,
+}
+
+/// Whether some engine stands in the record in several versions.
+pub(super) fn has_versions(record: &Record) -> bool {
+    families(record).values().any(|columns| columns.len() > 1)
+}
+
+/// Columns by name and options, whatever the version.
+fn families(record: &Record) -> BTreeMap<String, Vec<usize>> {
+    let mut families: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (column, engine) in record.engines().iter().enumerate() {
+        let family = EngineName { version: None, ..engine.id.name.clone() };
+        families.entry(family.to_string()).or_default().push(column);
+    }
+    families
+}
+
+pub(super) fn page(frame: &Frame<'_>, earlier: &[Record], pages: &mut Pages) -> Result<(), SiteError> {
+    let mut records: Vec<&Record> = earlier.iter().collect();
+    if !records.is_empty() {
+        records.push(frame.record);
+    }
+    // RFC 3339 in UTC sorts as text.
+    records.sort_by(|one, two| one.manifest.started.cmp(&two.manifest.started));
+    let tallies: Vec<Tally> = records.iter().map(|record| Tally::new(record)).collect();
+    let runs = records
+        .iter()
+        .map(|record| Run {
+            date: date(&record.manifest.started),
+            started: record.manifest.started.clone(),
+            suite: format!("{} {}", record.manifest.suite.name, record.manifest.suite.version),
+            assertions: grouped(record.assertions()),
+            elapsed: record.elapsed_ms.map_or_else(|| "–".to_owned(), |millis| duration(millis.saturating_mul(1000))),
+            incomplete: !record.is_complete(),
+        })
+        .collect();
+    let mut names: Vec<String> = Vec::new();
+    for engine in records.iter().flat_map(|record| record.engines()) {
+        let name = engine.id.name.to_string();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let engines = names
+        .into_iter()
+        .map(|name| {
+            let points: Vec<(String, Option<(Counts, u64)>)> = records
+                .iter()
+                .zip(&tallies)
+                .map(|(record, tally)| {
+                    let column = record.engines().iter().position(|engine| engine.id.name.to_string() == name);
+                    let version = column.map_or("", |column| &*record.engines()[column].id.version);
+                    let label = format!("{} {version}", date(&record.manifest.started));
+                    (label, column.map(|column| (tally.official[column], tally.micros[column])))
+                })
+                .collect();
+            series(name, points)
+        })
+        .collect();
+    let versions = families(frame.record)
+        .into_iter()
+        .filter(|(_, columns)| columns.len() > 1)
+        .map(|(name, mut columns)| {
+            columns.sort_by_key(|column| version_key(&frame.record.engines()[*column].id.version));
+            let points = columns
+                .into_iter()
+                .map(|column| {
+                    let label = frame.record.engines()[column].id.version.clone();
+                    (label, Some((frame.tally.official[column], frame.tally.micros[column])))
+                })
+                .collect();
+            series(name, points)
+        })
+        .collect();
+    let steps = records.windows(2).map(|pair| step(&Changes::between(pair[0], pair[1]))).rev().collect();
+    pages.put(
+        "history.html",
+        &History { page: frame.page("History", "", "history.html"), runs, engines, steps, versions },
+    )
+}
+
+fn series(name: String, points: Vec<(String, Option<(Counts, u64)>)>) -> Series {
+    let shares: Vec<Option<f64>> = points
+        .iter()
+        .map(|(_, counted)| {
+            let (counts, _) = counted.as_ref()?;
+            (counts.asked() > 0).then(|| counts.passed() as f64 / counts.asked() as f64)
+        })
+        .collect();
+    let points = points
+        .into_iter()
+        .map(|(label, counted)| match counted {
+            Some((counts, micros)) => Point {
+                label,
+                passed: format!("{}/{}", grouped(counts.passed()), grouped(counts.asked())),
+                percent: percent(counts.passed(), counts.asked()),
+                time: duration(micros),
+                absent: false,
+            },
+            None => Point { label, passed: String::new(), percent: String::new(), time: String::new(), absent: true },
+        })
+        .collect();
+    Series { name, line: line(&shares), points }
+}
+
+/// Sorts versions by their numbers: 9 stands before 10.
+fn version_key(version: &str) -> Vec<u64> {
+    version.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect()
+}
+
+fn step(changes: &Changes) -> Step {
+    let mut lines: Vec<StepLine> = Vec::new();
+    for engine in &changes.engines {
+        for kind in ChangeKind::ALL {
+            let found: Vec<&Change> = engine.changes.iter().filter(|change| change.kind == kind).collect();
+            if found.is_empty() {
+                continue;
+            }
+            // Three places at most, of three files.
+            let mut examples: Vec<&Change> = Vec::new();
+            for change in &found {
+                if examples.len() < 3 && examples.iter().all(|example| example.file != change.file) {
+                    examples.push(change);
+                }
+            }
+            lines.push(StepLine {
+                engine: engine.after.id.to_string(),
+                regression: kind.is_regression(),
+                what: format!("{} {}", grouped(found.len() as u64), kind.name()),
+                examples: examples.iter().map(|change| format!("{}, line {}", change.file, change.line)).collect(),
+            });
+        }
+    }
+    let whole = |engine: &wassay_model::suite::SuiteEngine, what: &str| StepLine {
+        engine: engine.id.to_string(),
+        regression: false,
+        what: what.to_owned(),
+        examples: Vec::new(),
+    };
+    lines.extend(changes.engines_appeared.iter().map(|engine| whole(engine, "first run")));
+    lines.extend(changes.engines_vanished.iter().map(|engine| whole(engine, "not in this run")));
+    Step { title: format!("{} → {}", changes.started_before, changes.started_after), lines }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_sorted_by_their_numbers() {
+        let mut versions = ["10.0.0", "9.2.1", "9.10.0"];
+        versions.sort_by_key(|version| version_key(version));
+        assert_eq!(versions, ["9.2.1", "9.10.0", "10.0.0"]);
+    }
+}

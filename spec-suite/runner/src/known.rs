@@ -1,0 +1,274 @@
+//! What is known beforehand about assertions: failures of an engine, by version, and assertions of older suites
+//! that a later standard has overtaken. The files are in `spec-suite/expectations`.
+
+use std::collections::{BTreeMap, HashMap};
+
+use semver::{Version, VersionReq};
+use serde::{Deserialize, Deserializer, de};
+use wassay_model::EngineId;
+
+/// The lists: file name and text.
+const LISTS: &[(&str, &str)] = &[
+    ("dlr.toml", include_str!("../../expectations/dlr.toml")),
+    ("tinywasm.toml", include_str!("../../expectations/tinywasm.toml")),
+    ("wasmi.toml", include_str!("../../expectations/wasmi.toml")),
+    ("wasmtime.toml", include_str!("../../expectations/wasmtime.toml")),
+    ("wasmtime+pulley.toml", include_str!("../../expectations/wasmtime+pulley.toml")),
+    ("wasmtime+winch.toml", include_str!("../../expectations/wasmtime+winch.toml")),
+];
+const OVERTAKEN: (&str, &str) = ("overtaken.toml", include_str!("../../expectations/overtaken.toml"));
+
+/// A list that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {message}")]
+pub struct ListError {
+    /// Which list.
+    pub file: String,
+    /// Where and what.
+    pub message: String,
+}
+
+/// All that is known of a suite's assertions.
+#[derive(Clone, Debug, Default)]
+pub struct Expectations {
+    engines: Vec<EngineList>,
+    overtaken: Lines,
+}
+
+/// Reasons by assertion.
+#[derive(Clone, Debug, Default)]
+struct Lines {
+    by_line: HashMap<String, HashMap<u32, usize>>,
+    by_id: HashMap<String, usize>,
+    reasons: Vec<String>,
+}
+
+/// What is known of one engine.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    failures: Lines,
+    overtaken: Lines,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EngineList {
+    /// The engine's name and options, without a version.
+    engine: String,
+    #[serde(default)]
+    known: Vec<Entry>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    /// The versions that fail.
+    #[serde(deserialize_with = "version_requirement")]
+    versions: VersionReq,
+    /// Why.
+    reason: String,
+    /// Where the engine's people speak of it.
+    #[serde(default)]
+    link: String,
+    /// The assertions, by file and line.
+    #[serde(default)]
+    lines: BTreeMap<String, Vec<u32>>,
+    /// The assertions, by identifier.
+    #[serde(default)]
+    ids: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OvertakenList {
+    overtaken: Vec<OvertakenEntry>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OvertakenEntry {
+    reason: String,
+    lines: BTreeMap<String, Vec<u32>>,
+}
+
+impl Expectations {
+    /// The lists of this repository.
+    ///
+    /// # Errors
+    ///
+    /// [`ListError`], where one of them is malformed, which a test excludes.
+    pub fn of_the_pinned_suite() -> Result<Self, ListError> {
+        let failed = |file: &str, error: toml::de::Error| ListError {
+            file: format!("spec-suite/expectations/{file}"),
+            message: error.to_string(),
+        };
+        let mut engines = Vec::new();
+        for (file, text) in LISTS {
+            engines.push(toml::from_str(text).map_err(|error| failed(file, error))?);
+        }
+        let list: OvertakenList = toml::from_str(OVERTAKEN.1).map_err(|error| failed(OVERTAKEN.0, error))?;
+        let mut overtaken = Lines::default();
+        for entry in list.overtaken {
+            overtaken.add(entry.reason, entry.lines, Vec::new());
+        }
+        Ok(Self { engines, overtaken })
+    }
+
+    /// What is known of an engine in the version that it reports.
+    #[must_use]
+    pub fn of(&self, engine: &EngineId) -> Known {
+        let mut name = engine.name.clone();
+        name.version = None;
+        let name = name.to_string();
+        let version = lenient(&engine.version);
+        let mut failures = Lines::default();
+        for list in self.engines.iter().filter(|list| list.engine == name) {
+            for entry in list.known.iter().filter(|entry| entry.versions.matches(&version)) {
+                let link = if entry.link.is_empty() { String::new() } else { format!(" ({})", entry.link) };
+                failures.add(format!("{}{link}", entry.reason), entry.lines.clone(), entry.ids.clone());
+            }
+        }
+        Known { failures, overtaken: self.overtaken.clone() }
+    }
+
+    /// Every engine that has a list, as the list names it.
+    pub fn engines(&self) -> impl Iterator<Item = &str> {
+        self.engines.iter().map(|list| list.engine.as_str())
+    }
+
+    /// Every place that any list names: file and line, or an identifier.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        let entries = self.engines.iter().flat_map(|list| &list.known);
+        let by_line = |(file, lines): (&String, &Vec<u32>)| {
+            lines.iter().map(|line| Place::Line(file.clone(), *line)).collect::<Vec<_>>()
+        };
+        let mut places: Vec<Place> = Vec::new();
+        for entry in entries {
+            places.extend(entry.lines.iter().flat_map(by_line));
+            places.extend(entry.ids.iter().cloned().map(Place::Id));
+        }
+        for (file, lines) in &self.overtaken.by_line {
+            places.extend(lines.keys().map(|line| Place::Line(file.clone(), *line)));
+        }
+        places
+    }
+}
+
+/// What a list names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// The assertions on a line of a file.
+    Line(String, u32),
+    /// The assertion of this identifier.
+    Id(String),
+}
+
+impl Known {
+    /// Why the assertion is known to fail on the engine, if it is.
+    #[must_use]
+    pub fn failure(&self, file: &str, line: u32, id: &str) -> Option<&str> {
+        self.failures.find(file, line, id)
+    }
+
+    /// Why the assertion holds no longer under the standard of today, if so.
+    #[must_use]
+    pub fn overtaken(&self, file: &str, line: u32) -> Option<&str> {
+        self.overtaken.find(file, line, "")
+    }
+}
+
+impl Lines {
+    fn add(&mut self, reason: String, lines: BTreeMap<String, Vec<u32>>, ids: Vec<String>) {
+        let number = self.reasons.len();
+        self.reasons.push(reason);
+        for (file, lines) in lines {
+            self.by_line.entry(file).or_default().extend(lines.into_iter().map(|line| (line, number)));
+        }
+        self.by_id.extend(ids.into_iter().map(|id| (id, number)));
+    }
+
+    fn find(&self, file: &str, line: u32, id: &str) -> Option<&str> {
+        let by_line = || self.by_line.get(file)?.get(&line);
+        let number = self.by_id.get(id).or_else(by_line)?;
+        self.reasons.get(*number).map(String::as_str)
+    }
+}
+
+/// Without the library's own feature for this: enabling it would build every engine once more.
+fn version_requirement<'de, D: Deserializer<'de>>(deserializer: D) -> Result<VersionReq, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|error| de::Error::custom(format!("`{text}` is no requirement on versions: {error}")))
+}
+
+/// The version that a text begins with; what is no number counts as zero.
+fn lenient(text: &str) -> Version {
+    if let Ok(version) = Version::parse(text) {
+        return version;
+    }
+    let mut numbers = text
+        .trim_start_matches(|c: char| !c.is_ascii_digit())
+        .split(|c: char| !c.is_ascii_digit())
+        .map(|part| part.parse().unwrap_or(0));
+    let mut next = || numbers.next().unwrap_or(0);
+    Version::new(next(), next(), next())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wassay_model::EngineName;
+
+    fn id(name: &str, version: &str) -> EngineId {
+        EngineId { name: name.parse().unwrap(), version: version.to_owned() }
+    }
+
+    fn list(text: &str) -> Expectations {
+        Expectations { engines: vec![toml::from_str(text).unwrap()], overtaken: Lines::default() }
+    }
+
+    #[test]
+    fn the_lists_are_well_formed_and_the_reference_has_none() {
+        let all = Expectations::of_the_pinned_suite().unwrap();
+        for name in all.engines() {
+            let name: EngineName = name.parse().unwrap();
+            assert!(name.version.is_none() && name.name != "reference", "{name}");
+        }
+        for (file, text) in LISTS {
+            let list: EngineList = toml::from_str(text).unwrap();
+            assert_eq!(format!("{}.toml", list.engine), **file);
+            for entry in list.known {
+                assert!(entry.reason.len() > 10, "{file}: {:?}", entry.reason);
+            }
+        }
+    }
+
+    #[test]
+    fn an_entry_holds_for_its_engine_versions_and_assertions_only() {
+        let all = list(
+            "engine = \"made-up+fast\"\n[[known]]\nversions = \">=2, <3\"\nreason = \"it is\"\nlink = \"there\"\n\
+             lines.\"a/b.wast\" = [7]\nids = [\"c.wast:1:0\"]\n",
+        );
+        let known = |name: &str, version: &str| all.of(&id(name, version));
+        let fitting = known("made-up@2.1+fast", "2.1.0");
+        assert_eq!(fitting.failure("a/b.wast", 7, ""), Some("it is (there)"));
+        assert_eq!(fitting.failure("c.wast", 9, "c.wast:1:0"), Some("it is (there)"));
+        assert_eq!(fitting.failure("a/b.wast", 8, ""), None);
+        assert_eq!(known("made-up+fast", "3.0.0").failure("a/b.wast", 7, ""), None);
+        assert_eq!(known("made-up", "2.1.0").failure("a/b.wast", 7, ""), None);
+    }
+
+    #[test]
+    fn versions_are_read_from_whatever_engines_say() {
+        for (text, version) in [
+            ("48.0.8", (48, 0, 8)),
+            ("26.1.0 (V8 14.2)", (26, 1, 0)),
+            ("2.50", (2, 50, 0)),
+            ("JavaScript-C102.15.0", (102, 15, 0)),
+            ("", (0, 0, 0)),
+        ] {
+            let (major, minor, patch) = version;
+            assert_eq!(lenient(text), Version::new(major, minor, patch), "{text}");
+        }
+    }
+}
