@@ -249,7 +249,7 @@ fn print(summary: &Summary, args: &Reduce) -> Result<(), Failure> {
 /// Which engines are asked: those of the signature where there is one, in an order that puts the expectation first.
 fn concerned(subject: &Subject, args: &Reduce) -> Result<Vec<EngineName>, Failure> {
     if let Some(list) = &args.engines {
-        return lineup::engines(list);
+        return lineup::engines(list).map(jury::with_expectation);
     }
     let Some(finding) = &subject.finding else { return lineup::engines("default") };
     let took_part = subject.engines();

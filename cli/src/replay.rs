@@ -9,7 +9,7 @@ use wassay_model::{Ending, EngineId, Party, Signature};
 use crate::args::{Format, Replay};
 use crate::exit::{Exit, Failure, OrExit as _};
 use crate::lineup;
-use crate::reduce::jury::{Judged, Jury, is_same};
+use crate::reduce::jury::{Judged, Jury, is_same, with_expectation};
 use crate::reduce::known::{self, Known};
 use crate::reduce::subject::{self, Subject};
 
@@ -134,7 +134,7 @@ fn row(subject: &Subject, args: &Replay, known: &Known) -> Result<Row, Failure> 
         words: String::new(),
     };
     let engines = match (&args.engines, subject.engines()) {
-        (Some(list), _) => lineup::engines(list)?,
+        (Some(list), _) => with_expectation(lineup::engines(list)?),
         (None, engines) if engines.is_empty() => lineup::engines("default")?,
         (None, engines) => engines,
     };
@@ -149,10 +149,10 @@ fn row(subject: &Subject, args: &Replay, known: &Known) -> Result<Row, Failure> 
     };
     let judged = jury.judge(&subject.case)?;
     row.signatures.clone_from(&judged.signatures);
-    // A finding's opcodes are those of its reduction; a script of the regressions is one by nature.
+    // A finding's opcodes are those of its reduction; of a script all may be what matters.
     let opcodes = match &subject.finding {
         Some(finding) => finding.signature.skeleton.clone(),
-        None => wassay_triage::skeleton(&subject.case),
+        None => wassay_triage::opcodes(&subject.case),
     };
     for signature in &mut row.signatures {
         signature.skeleton.clone_from(&opcodes);
@@ -167,8 +167,23 @@ fn row(subject: &Subject, args: &Replay, known: &Known) -> Result<Row, Failure> 
         }
     } else if !judged.signatures.is_empty() {
         row.words = explain(&judged.verdict, &subject.case);
+    } else if let Some(failure) = failed_line(subject, &judged) {
+        // Engines may agree and all be wrong: a script says itself what is right.
+        row.state = State::Still;
+        row.words = failure;
     }
     Ok(row)
+}
+
+/// The first line of a script that an engine fails.
+fn failed_line(subject: &Subject, judged: &Judged) -> Option<String> {
+    let script = subject.script.as_ref()?;
+    judged.observations.iter().find_map(|observation| {
+        let results = wassay_runner::evaluate(script, observation);
+        let failed = results.into_iter().find(|result| result.state == wassay_runner::State::Fail)?;
+        let engine = &observation.engine;
+        Some(format!("{engine}, line {}: expected {}, and it {}", failed.line, failed.expected, failed.actual))
+    })
 }
 
 fn state(subject: &Subject, judged: &Judged, known: &Known, row: &mut Row) -> State {

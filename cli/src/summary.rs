@@ -101,14 +101,14 @@ pub(crate) fn print(summary: &Summary, folder: &Path, out: &mut impl Write) -> i
 
     writeln!(out, "{}", heading("Time"))?;
     let share = |part: u64| percent(part, times.lanes_ns);
-    writeln!(
-        out,
-        "  engines {}, generation {}, ours {:.1} % (of it comparing {})",
-        share(times.engines_ns()),
-        share(times.generate_ns),
-        times.overhead() * 100.0,
-        share(times.judge_ns),
-    )?;
+    let (engines, generation, judge) = (share(times.engines_ns()), share(times.generate_ns), share(times.judge_ns));
+    // Engines in processes of their own run beside each other, so their times together may exceed a lane's.
+    if times.overhead() < 0.0 {
+        writeln!(out, "  engines {engines} (beside each other), generation {generation}, comparing {judge}")?;
+    } else {
+        let ours = times.overhead() * 100.0;
+        writeln!(out, "  engines {engines}, generation {generation}, ours {ours:.1} % (of it comparing {judge})")?;
+    }
     for (engine, (timing, cases)) in &times.engines {
         let each = |part: u64| part.checked_div(*cases).unwrap_or_default() / 1000;
         writeln!(

@@ -12,7 +12,7 @@
 
 use serde_json::{Map, Value, json};
 use wassay_model::Feature;
-use wassay_model::suite::{SuiteEngine, SuiteOrigin};
+use wassay_model::suite::{SuiteEngine, SuiteOrigin, SuiteState};
 
 use crate::record::Record;
 use crate::site::text::grouped;
@@ -79,23 +79,25 @@ pub fn features(record: &Record) -> Value {
 fn status(feature: Feature, counts: Option<Counts>, engine: &SuiteEngine, complete: bool) -> Option<Value> {
     let yes = || if engine.id.version.is_empty() { json!(true) } else { json!(engine.id.version) };
     let counts = counts.unwrap_or_default();
+    let has = engine.capabilities.as_ref().map(|capabilities| capabilities.features.contains(feature));
+    let lacking = counts.get(SuiteState::Unsupported);
+    if has == Some(false) {
+        return Some(json!([false, "Probed: modules that need it are refused or not translated"]));
+    }
     if counts.asked() > 0 {
-        let note = format!(
-            "Measured: {} of {} assertions pass{}",
-            grouped(counts.passed()),
-            grouped(counts.asked()),
-            if complete { "" } else { ", from an incomplete record" }
-        );
-        let all = counts.failed() == 0 && complete;
+        let mut note = format!("Measured: {} of {} assertions pass", grouped(counts.passed()), grouped(counts.asked()));
+        if lacking > 0 {
+            note.push_str(&format!("; {} more need something that it lacks", grouped(lacking)));
+        }
+        if !complete {
+            note.push_str("; the record is incomplete");
+        }
+        // Some files of a proposal need another one too. Where probing found the feature, that is not held against it.
+        let all = counts.failed() == 0 && complete && (lacking == 0 || has == Some(true));
         return Some(json!([if all { yes() } else { json!(false) }, note]));
     }
-    let capabilities = engine.capabilities.as_ref()?;
-    if capabilities.features.contains(feature) {
-        // The suite has no assertions that are this feature's alone, or none was run.
-        (counts.total() == 0).then(|| json!([yes(), "Probed: the suite has no assertions of its own for it"]))
-    } else {
-        Some(json!([false, "Probed: modules that need it are refused or not translated"]))
-    }
+    let probed = has == Some(true) && counts.total() == 0;
+    probed.then(|| json!([yes(), "Probed: the suite has no assertions of its own for it"]))
 }
 
 /// Where an engine lives, and what the table files it under.

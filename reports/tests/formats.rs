@@ -149,6 +149,21 @@ fn features_have_the_form_of_the_communitys_table() {
 }
 
 #[test]
+fn one_pass_of_a_proposal_is_no_feature() {
+    let mut record = small();
+    let wasmi = record.engines().iter().position(|engine| engine.id.name.to_string() == "wasmi").unwrap();
+    let file = record.files.iter_mut().find(|file| file.file.proposal == "gc").unwrap();
+    file.answers[wasmi].states[0] = SuiteState::Pass;
+    assert_eq!(features(&record)["browsers"]["wasmi"]["features"]["gc"][0], false);
+    record.manifest.engines[wasmi].capabilities = None;
+    let status = features(&record)["browsers"]["wasmi"]["features"]["gc"].clone();
+    assert_eq!(
+        status,
+        serde_json::json!([false, "Measured: 1 of 1 assertions pass; 4 more need something that it lacks"])
+    );
+}
+
+#[test]
 fn the_summary_has_every_count() {
     let text = summary(&small()).unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();

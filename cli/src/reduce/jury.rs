@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use wassay_child::{Crew, CrewError};
-use wassay_judge::judge;
+use wassay_judge::{REFERENCE, judge};
 use wassay_model::{Capture, EngineName, Observation, Ruling, Signature, TestCase, Verdict};
 
 use crate::exit::{Exit, Failure, OrExit as _};
@@ -114,6 +114,15 @@ fn ask(
         _ => Vec::new(),
     };
     Ok(Judged { observations, verdict, signatures })
+}
+
+/// The engines with the one that answers for the standard in front: without it, one engine alone differs from
+/// nobody.
+pub(crate) fn with_expectation(engines: Vec<EngineName>) -> Vec<EngineName> {
+    if engines.iter().any(|name| name.name == REFERENCE) {
+        return engines;
+    }
+    std::iter::once(EngineName::plain(REFERENCE)).chain(engines).collect()
 }
 
 /// Whether two signatures are of one finding, whatever is known of its opcodes.

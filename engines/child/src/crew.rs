@@ -558,7 +558,8 @@ impl Group {
         *counts.entry(reason).or_default() += 1;
 
         // Killed from outside, or dead before it had read the request.
-        let is_lost = reason == RestartReason::Killed || (reason == RestartReason::Death && progress.is_none() && raise.is_none());
+        let is_lost = reason == RestartReason::Killed
+            || (reason == RestartReason::Death && progress.is_none() && raise.is_none());
         if is_lost && task.lost < LOST_MAX {
             self.tasks.push_front(Task { lost: task.lost + 1, ..task });
             return;

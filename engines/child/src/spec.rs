@@ -69,7 +69,12 @@ impl Launch {
     pub fn this_program(args: impl IntoIterator<Item = OsString>) -> Self {
         let link = Path::new("/proc/self/exe");
         let program = if link.exists() { Ok(link.to_owned()) } else { std::env::current_exe() };
-        Self { program: program.unwrap_or_else(|_| "wassay".into()), args: args.into_iter().collect(), env: Vec::new(), dialect: Dialect::Frames }
+        Self {
+            program: program.unwrap_or_else(|_| "wassay".into()),
+            args: args.into_iter().collect(),
+            env: Vec::new(),
+            dialect: Dialect::Frames,
+        }
     }
 }
 

@@ -36,11 +36,10 @@ fn crew(kind: &str) -> Crew {
 
 /// One module that exports the function `f`, and two calls of it.
 fn case(deadline_ms: u32) -> TestCase {
-    let bytes = b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x07\x05\x01\x01f\0\0\x0a\x06\x01\x04\0\x41\x2a\x0b";
+    let bytes =
+        b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x07\x05\x01\x01f\0\0\x0a\x06\x01\x04\0\x41\x2a\x0b";
     let step = |action| PlanStep { action, snapshot: Snapshot::Skip };
-    let invoke = || {
-        step(Action::Invoke { instance: InstanceIdx(0), export: "f".to_owned(), args: Vec::new() })
-    };
+    let invoke = || step(Action::Invoke { instance: InstanceIdx(0), export: "f".to_owned(), args: Vec::new() });
     TestCase {
         modules: vec![Module { name: "m".to_owned(), bytes: Bytes(bytes.to_vec()) }],
         plan: Plan { steps: vec![step(Action::Instantiate { module: ModuleIdx(0) }), invoke(), invoke()] },
@@ -164,11 +163,9 @@ fn a_feature_that_no_probe_found_is_declined_without_asking() {
 
 #[test]
 fn a_worker_that_is_none_is_named_with_what_it_said() {
-    for (kind, expected) in [
-        ("stillborn", "no engine here"),
-        ("chatty", "Welcome to the engine!"),
-        ("future", "version 2"),
-    ] {
+    for (kind, expected) in
+        [("stillborn", "no engine here"), ("chatty", "Welcome to the engine!"), ("future", "version 2")]
+    {
         let words = error(kind);
         assert!(words.contains(expected) && words.contains("unruly"), "{kind}: {words}");
     }

@@ -23,6 +23,8 @@ pub(crate) enum Channel {
     Npm(&'static str),
     /// A wheel of pip, into `site`.
     Pip(&'static str),
+    /// Sources from pip, which it compiles into `site`: for packages without wheels.
+    PipSource(&'static str),
     /// A crate of cargo, built into a worker program of ours, `worker`.
     Cargo(Crate),
     /// A package of the Debian family of systems, for the whole machine.
@@ -58,7 +60,7 @@ impl Channel {
     /// The package's name.
     pub(crate) const fn package(&self) -> &'static str {
         match self {
-            Self::Npm(package) | Self::Pip(package) | Self::Apt(package) => package,
+            Self::Npm(package) | Self::Pip(package) | Self::PipSource(package) | Self::Apt(package) => package,
             Self::Cargo(of) => of.package,
         }
     }
@@ -74,7 +76,8 @@ impl Channel {
     ) -> Result<Fetched, FleetError> {
         match self {
             Self::Npm(package) => npm(package, asked, version, into, search, progress),
-            Self::Pip(package) => pip(package, asked, version, into, search, progress),
+            Self::Pip(package) => pip(package, "--only-binary=:all:", asked, version, into, search, progress),
+            Self::PipSource(package) => pip(package, "--no-deps", asked, version, into, search, progress),
             Self::Cargo(of) => of.build(asked, version, into, search, progress),
             Self::Apt(package) => apt(package, asked, search, progress),
         }
@@ -154,6 +157,7 @@ fn npm(
 
 fn pip(
     package: &str,
+    form: &str,
     asked: &str,
     version: Option<&Version>,
     into: &Path,
@@ -192,7 +196,7 @@ fn pip(
     let path = into.join("report.json");
     let mut command = command("python3", "install Python 3 with pip", asked, search)?;
     command
-        .args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--only-binary=:all:", "--report"])
+        .args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check", form, "--report"])
         .arg(&path)
         .arg("--target")
         .arg(into.join("site"))

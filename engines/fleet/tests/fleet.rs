@@ -199,6 +199,21 @@ fn a_wheel_is_found_and_led_to_by_the_environment() {
 }
 
 #[test]
+fn a_crate_is_built_into_a_worker_that_is_kept_with_its_sources_and_its_lock_file() {
+    let machine = Machine::new();
+    let installed = machine.install("wasmi@0.47").unwrap();
+    assert_eq!((installed.version.as_str(), installed.checksum.as_deref()), ("0.47.1", Some("sha256:fake")));
+    let manifest = fs::read_to_string(installed.folder.join("source/wasmi/Cargo.toml")).unwrap();
+    assert!(manifest.contains("version = \"=0.47.1\"") && !manifest.contains('@'), "{manifest}");
+    assert!(installed.folder.join("source/wasmi/Cargo.lock").exists());
+    assert!(!installed.folder.join("target").exists(), "what the compiler made besides is gone");
+    assert_eq!(machine.find("wasmi@0.47.1").unwrap().launch.program, installed.folder.join("worker"));
+    let refusal = machine.refusal(machine.install("wasmi@0.99"));
+    assert!(refusal.contains("generate-lockfile") && refusal.contains("failed to select a version"), "{refusal}");
+    assert_eq!(machine.folders("wasmi"), ["0.47.1"]);
+}
+
+#[test]
 fn a_package_of_the_system_has_the_systems_version() {
     let machine = Machine::new();
     let installed = machine.install("js102").unwrap();

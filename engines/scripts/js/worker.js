@@ -107,7 +107,8 @@
       "remainder by zero": trap("integer-divide-by-zero"),
       "divide result unrepresentable": trap("integer-overflow"),
       "float unrepresentable in integer range": trap("integer-overflow", "invalid-conversion-to-integer"),
-      "memory access out of bounds": trap("memory-out-of-bounds"),
+      // Said of the segment of a `memory.init` too.
+      "memory access out of bounds": trap("memory-out-of-bounds", "segment-out-of-bounds"),
       "operation does not support unaligned accesses": trap("unaligned-atomic"),
       // Said of memories that are not shared. Threads that may not wait at all have the same text; the main threads of
       // Node and Deno may.
@@ -163,10 +164,12 @@
       "Division by zero": trap("integer-divide-by-zero"),
       "Integer overflow": trap("integer-overflow"),
       "Out of bounds Trunc operation": trap("integer-overflow", "invalid-conversion-to-integer"),
-      // Waiting and notifying say this for every reason to trap.
-      "Out of bounds memory access": trap("memory-out-of-bounds", "unaligned-atomic", "expected-shared-memory"),
+      // Waiting and notifying say this for every reason to trap, and `memory.init` of its segment.
+      "Out of bounds memory access": trap("memory-out-of-bounds", "segment-out-of-bounds", "unaligned-atomic",
+        "expected-shared-memory"),
       "Unaligned memory access": trap("unaligned-atomic"),
-      "Out of bounds table access": trap("table-out-of-bounds"),
+      // Said of the segment of a `table.init` too.
+      "Out of bounds table access": trap("table-out-of-bounds", "segment-out-of-bounds"),
       "Out of bounds call_indirect": trap("undefined-element"),
       "call_indirect to a null table entry": trap("uninitialized-element"),
       // In Bun also where the element is null.

@@ -26,4 +26,4 @@ pub use reduce::{Options, Progress, Question, Reduced, module_bytes, reduce};
 pub use report::{Blame, Report, write_report};
 pub use rule::rules;
 pub use signature::{class, signature, signatures};
-pub use skeleton::{mnemonic, skeleton};
+pub use skeleton::{mnemonic, opcodes, skeleton};

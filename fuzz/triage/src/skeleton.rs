@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::{ElementKind, ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef};
 use wassay_model::{Action, TestCase};
 
-/// Opcodes that say little by themselves.
+/// Opcodes that show what others did: they tell something only where no other does.
+const WITNESSES: &[&str] = &["call", "global.set", "local.tee", "ref.func", "ref.is_null", "unreachable"];
+/// Opcodes that say nothing where any other is there.
 const CARRIERS: &[&str] = &[
     "block",
     "drop",
@@ -20,7 +22,6 @@ const CARRIERS: &[&str] = &[
     "global.get",
     "i32.const",
     "i64.const",
-    "if",
     "local.get",
     "local.set",
     "loop",
@@ -30,10 +31,37 @@ const CARRIERS: &[&str] = &[
     "v128.const",
 ];
 
-/// The distinct opcodes of the functions that a case's plan reaches, sorted by name. Empty where a module does not
-/// decode.
+/// The distinct opcodes of the functions that a case's plan reaches, sorted by name, without those that only carry
+/// values. Empty where a module does not decode.
 #[must_use]
 pub fn skeleton(case: &TestCase) -> Vec<String> {
+    let Some((opcodes, marks)) = gathered(case) else { return Vec::new() };
+    let (named, always): (BTreeSet<String>, BTreeSet<String>) =
+        marks.into_iter().partition(|mark| matches!(mark.as_str(), "(local)" | "(several results)"));
+    let without = |left_out: &[&[&str]]| -> BTreeSet<String> {
+        let is_left_out = |opcode: &&String| left_out.iter().any(|list| list.contains(&opcode.as_str()));
+        opcodes.iter().filter(|opcode| !is_left_out(opcode)).chain(&always).cloned().collect()
+    };
+    let mut skeleton = without(&[CARRIERS, WITNESSES]);
+    if skeleton.is_empty() {
+        skeleton = without(&[CARRIERS]);
+    }
+    if skeleton.is_empty() {
+        skeleton = without(&[&["end"]]).into_iter().chain(named).collect();
+    }
+    skeleton.into_iter().collect()
+}
+
+/// All opcodes of the functions that a case's plan reaches, and what no opcode shows, sorted by name. Empty where a
+/// module does not decode.
+#[must_use]
+pub fn opcodes(case: &TestCase) -> Vec<String> {
+    let (opcodes, marks) = gathered(case).unwrap_or_default();
+    opcodes.union(&marks).cloned().collect()
+}
+
+/// Opcodes and marks of all modules; none where one does not decode.
+fn gathered(case: &TestCase) -> Option<(BTreeSet<String>, BTreeSet<String>)> {
     let mut opcodes = BTreeSet::new();
     let mut marks = BTreeSet::new();
     for (index, module) in case.modules.iter().enumerate() {
@@ -51,20 +79,9 @@ pub fn skeleton(case: &TestCase) -> Vec<String> {
             .collect();
         // What another module imports may be called from there.
         let all_exports = case.modules.len() > 1;
-        if of_module(&module.bytes.0, &invoked, all_exports, &mut opcodes, &mut marks).is_none() {
-            return Vec::new();
-        }
+        of_module(&module.bytes.0, &invoked, all_exports, &mut opcodes, &mut marks)?;
     }
-    let telling: BTreeSet<String> =
-        opcodes.iter().filter(|opcode| !CARRIERS.contains(&opcode.as_str())).cloned().collect();
-    let (named, always): (BTreeSet<String>, BTreeSet<String>) =
-        marks.into_iter().partition(|mark| matches!(mark.as_str(), "(local)" | "(several results)"));
-    let mut skeleton = telling;
-    skeleton.extend(always);
-    if skeleton.is_empty() {
-        skeleton = opcodes.into_iter().filter(|opcode| opcode != "end").chain(named).collect();
-    }
-    skeleton.into_iter().collect()
+    Some((opcodes, marks))
 }
 
 /// The instances that a plan makes of a module.

@@ -13,6 +13,8 @@ use crate::tally::Counts;
 
 /// So many failing assertions of the whole site are shown in full, to keep it within some megabytes.
 const SHOWN: usize = 6_000;
+/// So many of one file are shown in full, so that its page opens quickly.
+const SHOWN_ON_A_PAGE: usize = 200;
 /// So many bytes of the suite's text are quoted on a page.
 const QUOTED_ON_A_PAGE: usize = 200_000;
 /// So many bytes of the suite's text are quoted on the whole site.
@@ -113,7 +115,7 @@ pub(super) fn shown(record: &Record) -> Vec<Vec<usize>> {
         if cost(middle) <= SHOWN { low = middle } else { high = middle - 1 }
     }
     for positions in &mut shown {
-        positions.truncate(low.max(1));
+        positions.truncate(low.clamp(1, SHOWN_ON_A_PAGE));
     }
     shown
 }

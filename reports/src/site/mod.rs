@@ -242,7 +242,13 @@ impl Cell {
             (format!("{}/{}", grouped(counts.passed()), grouped(counts.total())), rest.join(", "))
         };
         let key = if counts.asked() == 0 { 0 } else { 1 + counts.passed() * 10_000 / counts.total().max(1) };
-        Self { letter: worst.letter(), sign: sign(worst), main, rest, key }
+        // A few passes beside hundreds that were never asked are no green cell.
+        let unasked = [SuiteState::Unsupported, SuiteState::Skip].into_iter().max_by_key(|state| counts.get(*state));
+        let shown = match (worst, unasked) {
+            (SuiteState::Pass, Some(state)) if counts.get(state) > counts.passed() => state,
+            _ => worst,
+        };
+        Self { letter: shown.letter(), sign: sign(shown), main, rest, key }
     }
 }
 
@@ -251,5 +257,22 @@ fn proposal_name(origin: SuiteOrigin, proposal: &str) -> String {
     match origin {
         SuiteOrigin::Official => proposal.to_owned(),
         SuiteOrigin::Addition => format!("{proposal} (ours)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_passes_beside_much_that_is_unsupported_are_no_green_cell() {
+        let mut states = vec![SuiteState::Unsupported; 782];
+        states.push(SuiteState::Pass);
+        let cell = Cell::new(&Counts::of(&states));
+        assert_eq!((cell.letter, cell.sign), ('U', "–"));
+        assert_eq!(cell.main, "1/783");
+        states.push(SuiteState::Fail);
+        assert_eq!(Cell::new(&Counts::of(&states)).letter, 'F', "a failure is seen in any case");
+        assert_eq!(Cell::new(&Counts::of(&[SuiteState::Pass, SuiteState::Pass, SuiteState::Skip])).letter, 'P');
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use wassay_adapter::wire::Introduction;
-use wassay_driver::{Hello, HostCall, Line, Raise, Request, Script};
-use wassay_model::{Capabilities, Capture, Ending, EngineId};
+use wassay_driver::{Builtin, Hello, HostCall, Line, Raise, Request, Script};
+use wassay_model::{Capabilities, Capture, Ending, EngineId, Feature};
 
 use super::{Books, Failure, Group, Question, RestartReason, Sent, behind_colon};
 use crate::conversation::{Stage, probe_limits};
@@ -13,6 +13,12 @@ use crate::spec::CrewError;
 
 /// How long the probes of a worker may take together. What it does not answer by then it cannot do.
 const PROBES_MS: u64 = 15_000;
+
+/// What cannot be seen of an engine that has a feature and whose worker lacks a builtin.
+const IDENTITIES: [(Builtin, Feature, &str); 2] = [
+    (Builtin::FuncId, Feature::ReferenceTypes, "the worker cannot tell one function from another"),
+    (Builtin::AnyId, Feature::Gc, "the worker cannot tell one structure or array from another"),
+];
 
 impl Group {
     /// Sends the question of the present turn.
@@ -68,7 +74,9 @@ impl Group {
                             talk.probed(answer);
                         } else if answer.end.is_some() {
                             let words = answer.words.unwrap_or_default();
-                            return Err(self.no_hello(format!("it cannot compile what drives it{}", behind_colon(&words))));
+                            return Err(
+                                self.no_hello(format!("it cannot compile what drives it{}", behind_colon(&words)))
+                            );
                         }
                     }
                     Ok(Line::Done(done)) if done == *serial && *answers >= *kept && talk.is_probed() => {
@@ -131,7 +139,8 @@ impl Group {
             Stage::Asked(_) => {
                 let sent = self.turn.as_ref().and_then(|turn| turn.sent);
                 let memory_max_bytes = self.memory_max_bytes;
-                let overrun = sent.and_then(|sent| super::overrun(process, sent, memory_max_bytes, question.deadline_ms));
+                let overrun =
+                    sent.and_then(|sent| super::overrun(process, sent, memory_max_bytes, question.deadline_ms));
                 if let Some(failure) = overrun {
                     self.fail(&failure, books);
                 }
@@ -174,10 +183,17 @@ impl Group {
             // Drivers may use them to see more.
             worker.features = found;
         }
+        let mut blind_spots = hello.blind_spots.clone();
+        for (builtin, feature, why) in IDENTITIES {
+            let lacks = talk.worker.as_ref().is_some_and(|worker| worker.drivers && !worker.builtins.has(builtin));
+            if lacks && found.contains(feature) && !blind_spots.contains_key(builtin.name()) {
+                blind_spots.insert(builtin.name().to_owned(), why.to_owned());
+            }
+        }
         let features = hello.features.map_or(found, |named| found.minus(found.minus(named)));
         self.introductions = vec![Introduction {
             id: EngineId { name: self.engines[0].clone(), version: hello.version.clone() },
-            capabilities: Capabilities { features, bound: hello.bound, blind_spots: hello.blind_spots.clone() },
+            capabilities: Capabilities { features, bound: hello.bound, blind_spots },
         }];
         self.send_when_ready(question, books)
     }

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "every test file uses a part")]
 
-use wassay_child::{Dialect, Crew, CrewSpec, Launch, Seat};
+use wassay_child::{Crew, CrewSpec, Dialect, Launch, Seat};
 use wassay_model::{
     Action, Bytes, Capture, Ending, Features, Host, InstanceIdx, Isolation, Limits, Module, ModuleIdx, Observation,
     Outcome, Plan, PlanStep, Provenance, Snapshot, TestCase,

@@ -124,6 +124,21 @@ fn variants<'a>(outline: &Outline<'a>, tree: &Tree) -> Vec<Vec<Item<'a>>> {
         }
     }
     let last = tree.construct.map_or(tree.hi - 1, |construct| construct.start);
+    // What stands between the operands stays: other instructions, which may be the ones that matter.
+    if let Some(zeros) = zeros(&tree.results, Bottom::Internal) {
+        let mut code = Vec::new();
+        let mut at = tree.lo;
+        for operand in &tree.operands {
+            let operand = &outline.trees[*operand];
+            code.extend(outline.items(at..operand.lo.max(at)));
+            at = operand.hi.max(at);
+        }
+        code.extend(outline.items(at..last));
+        if !code.is_empty() && !tree.operands.is_empty() {
+            code.extend(zeros);
+            put(code);
+        }
+    }
     let before = || outline.items(tree.lo..last).collect::<Vec<_>>();
     if last > tree.lo
         && let Some(zeros) = zeros(&tree.results, Bottom::Internal)

@@ -1,0 +1,48 @@
+//! The table of docs/ENGINES.md says what the engines of this machine do now.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{stderr, stdout};
+
+const BEGIN: &str = "<!-- kit: begin -->";
+const END: &str = "<!-- kit: end -->";
+
+/// The cells of a row of a Markdown table, without what aligns them.
+fn cells(line: &str) -> Vec<&str> {
+    line.trim().trim_matches('|').split('|').map(str::trim).collect()
+}
+
+/// The rows of the table on the page, its head and its rule left out.
+fn rows(page: &str) -> Vec<Vec<&str>> {
+    let (_, rest) = page.split_once(BEGIN).expect("the page marks where the table begins");
+    let (table, _) = rest.split_once(END).expect("the page marks where the table ends");
+    table.lines().filter(|line| line.starts_with('|')).skip(2).map(cells).collect()
+}
+
+#[test]
+fn the_kits_table_is_what_the_engines_of_this_machine_do() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/ENGINES.md");
+    let page = fs::read_to_string(&path).expect("the page is there");
+    let rows = rows(&page);
+    assert!(rows.len() >= 12, "{} rows", rows.len());
+    let mut compared = 0;
+    for row in rows {
+        let engine = row[0];
+        let output = common::wassay(&["engines", "probe", "--format", "markdown", engine]);
+        let text = stdout(&output);
+        let Some(seen) = text.lines().filter(|line| line.starts_with('|')).nth(2).map(cells) else {
+            eprintln!("skipped: {engine} cannot be asked here: {}", stderr(&output).trim());
+            continue;
+        };
+        if seen[1] != row[1] {
+            eprintln!("skipped: {engine} is version {} here and {} on the page", seen[1], row[1]);
+            continue;
+        }
+        assert_eq!(seen, row, "{engine}: make the table of docs/ENGINES.md again with the command that it names");
+        compared += 1;
+    }
+    assert!(compared >= 10, "only {compared} engines of the table could be asked here");
+}

@@ -1,0 +1,140 @@
+//! `wassay reduce`: findings of planted faults made small, and what cannot be.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{fuzz, stderr, stdout, wassay};
+
+/// A module with a shift among much that does not matter.
+const SHIFT: &str = r#"(module
+  (memory (export "m") 2) (global $g (mut i32) (i32.const 5)) (data (i32.const 8) "some bytes")
+  (func $add (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func (export "noise") (param i64) (result i64) (i64.mul (local.get 0) (i64.const 3)))
+  (func (export "f") (param i32 i32) (result i32 f64)
+    (global.set $g (call $add (global.get $g) (local.get 0)))
+    (i32.store (i32.const 16) (local.get 1))
+    (i32.shl (call $add (local.get 0) (i32.const 1)) (local.get 1))
+    (f64.const 2.5)))"#;
+
+fn file(folder: &Path, name: &str, content: &str) -> String {
+    let path = folder.join(name);
+    fs::write(&path, content).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn reduce(folder: &Path, args: &[&str]) -> (std::process::Output, serde_json::Value) {
+    let out = folder.join("reduced");
+    let mut all = vec!["reduce", "--format", "json", "--out", out.to_str().unwrap()];
+    all.extend(args);
+    let output = wassay(&all);
+    let document = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    (output, document)
+}
+
+#[test]
+fn a_finding_is_reduced_to_what_an_engines_people_need() {
+    let folder = tempfile::tempdir().unwrap();
+    let script =
+        format!("{SHIFT}\n(assert_return (invoke \"f\" (i32.const 4) (i32.const 33)) (i32.const 10) (f64.const 2.5))");
+    let path = file(folder.path(), "shl.wast", &script);
+    let (output, document) = reduce(folder.path(), &[&path, "--engines", "reference,faulty+i32-shl-unmasked"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let row = &document["rows"][0];
+    assert_eq!(row["state"], "reduced");
+    assert_eq!(row["confirmed"], serde_json::json!([10, 10]));
+    assert!(row["bytes"][1].as_u64().unwrap() <= 45, "{row}");
+    assert_eq!(document["buckets"][0]["signature"]["skeleton"], serde_json::json!(["i32.shl"]));
+
+    let reproducer = Path::new(row["folder"].as_str().unwrap());
+    for name in
+        ["report.md", "case.wasm", "case.wat", "case.wast", "case.js", "case.json", "finding.json", "observations.json"]
+    {
+        assert!(reproducer.join(name).exists(), "{name} is missing");
+    }
+    let report = fs::read_to_string(reproducer.join("report.md")).unwrap();
+    for part in ["4.3.2", "faulty+i32-shl-unmasked", "10 of 10", "i32.shl", "wassay run case.wast"] {
+        assert!(report.contains(part), "{part:?} is not in\n{report}");
+    }
+    let wast = reproducer.join("case.wast");
+    let wast = wast.to_str().unwrap();
+    assert_eq!(wassay(&["run", wast, "--engines", "reference"]).status.code(), Some(0));
+    assert_eq!(wassay(&["run", wast, "--engines", "faulty+i32-shl-unmasked"]).status.code(), Some(1));
+
+    // What was reduced can be replayed, and reduced once more to itself.
+    let again = wassay(&["replay", reproducer.to_str().unwrap()]);
+    assert_eq!(again.status.code(), Some(1), "{}", stderr(&again));
+    assert!(stdout(&again).contains("still there"), "{}", stdout(&again));
+    let (_, second) = reduce(&folder.path().join("again"), &[reproducer.to_str().unwrap()]);
+    assert_eq!(second["rows"][0]["bytes"][0], second["rows"][0]["bytes"][1]);
+    let sound = wassay(&["replay", reproducer.to_str().unwrap(), "--engines", "reference,wasmi"]);
+    assert_eq!(sound.status.code(), Some(0), "{}", stderr(&sound));
+    assert!(stdout(&sound).contains("gone"), "{}", stdout(&sound));
+}
+
+#[test]
+fn findings_of_a_campaign_keep_their_signatures_and_one_fault_is_one_bucket() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut paths = Vec::new();
+    for fault in ["i64-rotr-left", "unreachable-kind", "data-segment-late"] {
+        let run = folder.path().join(fault);
+        fuzz(&run, &["--seed", "3", "--cases", "256", "--engines", &format!("reference,faulty+{fault}")]);
+        paths.push(run.to_str().unwrap().to_owned());
+    }
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let (output, document) = reduce(folder.path(), &paths);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let rows = document["rows"].as_array().unwrap();
+    assert!(rows.len() >= 10, "{} findings", rows.len());
+    assert!(rows.iter().all(|row| row["state"] == "reduced" && row["changed"] == false), "{rows:?}");
+    assert!(document["median_bytes"].as_u64().unwrap() < 120, "{}", document["median_bytes"]);
+    assert!(document["buckets"].as_array().unwrap().len() <= 4, "{}", document["buckets"]);
+}
+
+#[test]
+fn a_finding_that_is_gone_is_called_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "good.wat", SHIFT);
+    let (output, document) = reduce(folder.path(), &[&path, "--engines", "reference,wasmi"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(document["rows"][0]["state"], "gone");
+    assert!(stderr(&output).contains("gone"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_broken_case_is_named_and_the_others_are_reduced() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["bad", "good"] {
+        fs::create_dir_all(folder.path().join("in").join(name)).unwrap();
+    }
+    file(&folder.path().join("in/bad"), "case.json", "{\"modules\": [");
+    let script =
+        format!("{SHIFT}\n(assert_return (invoke \"f\" (i32.const 4) (i32.const 33)) (i32.const 10) (f64.const 2.5))");
+    file(&folder.path().join("in/good"), "case.wast", &script);
+    let input = folder.path().join("in");
+    let (output, document) =
+        reduce(folder.path(), &[input.to_str().unwrap(), "--engines", "reference,faulty+i32-shl-unmasked"]);
+    assert_eq!(output.status.code(), Some(65), "{}", stderr(&output));
+    assert!(stderr(&output).contains("case.json"), "{}", stderr(&output));
+    assert_eq!(document["rows"].as_array().unwrap().len(), 1);
+
+    let empty = tempfile::tempdir().unwrap();
+    let output = wassay(&["reduce", empty.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(65));
+    assert!(stderr(&output).contains("holds no finding"), "{}", stderr(&output));
+}
+
+#[test]
+fn time_that_is_up_keeps_the_best_so_far() {
+    let folder = tempfile::tempdir().unwrap();
+    let script =
+        format!("{SHIFT}\n(assert_return (invoke \"f\" (i32.const 4) (i32.const 33)) (i32.const 10) (f64.const 2.5))");
+    let path = file(folder.path(), "shl.wast", &script);
+    let (_, document) =
+        reduce(folder.path(), &[&path, "--engines", "reference,faulty+i32-shl-unmasked", "--time", "0s"]);
+    let row = &document["rows"][0];
+    assert_eq!(row["state"], "stopped");
+    assert_eq!(row["confirmed"], serde_json::json!([10, 10]));
+    assert!(Path::new(row["folder"].as_str().unwrap()).join("case.wast").exists());
+}

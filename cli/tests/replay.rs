@@ -1,0 +1,51 @@
+//! `wassay replay`: regressions and known issues again.
+
+mod common;
+
+use std::path::Path;
+
+use common::{stderr, stdout, wassay};
+
+fn regressions() -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/regressions").display().to_string()
+}
+
+fn states(engines: &str) -> (Option<i32>, Vec<serde_json::Value>) {
+    let output = wassay(&["replay", &regressions(), "--engines", engines, "--format", "json"]);
+    let document: serde_json::Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stderr(&output)));
+    (output.status.code(), document["rows"].as_array().unwrap().clone())
+}
+
+#[test]
+fn every_regression_passes_on_the_reference() {
+    let (exit, rows) = states("reference");
+    assert_eq!(exit, Some(0));
+    assert!(rows.len() >= 8 && rows.iter().all(|row| row["state"] == "pass"), "{rows:?}");
+}
+
+/// A row of `fuzz/known` that its script no longer shows has to go.
+#[test]
+fn every_regression_is_known_on_an_engine_that_has_it() {
+    let (_, rows) = states("reference,wasmi,tinywasm,dlr,wasmtime,wasmtime+winch");
+    for row in &rows {
+        assert_eq!(row["state"], "known", "{row}");
+    }
+    let known: Vec<&str> =
+        rows.iter().flat_map(|row| row["known"].as_array().unwrap()).map(|name| name.as_str().unwrap()).collect();
+    for file in ["dlr.toml", "tinywasm.toml", "wasmi.toml", "wasmtime.toml"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/known").join(file);
+        let text = std::fs::read_to_string(path).unwrap();
+        for line in text.lines().filter_map(|line| line.strip_prefix("name = ")) {
+            let name = line.trim_matches('"');
+            assert!(known.contains(&name), "{file}: {name} is shown by no script any more: {known:?}");
+        }
+    }
+}
+
+#[test]
+fn an_engine_that_cannot_be_run_is_said_to_be_missing() {
+    let output = wassay(&["replay", &regressions(), "--engines", "reference,wasmi@0.0.1"]);
+    assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
+    assert!(stdout(&output).contains("engine missing"), "{}", stdout(&output));
+}
