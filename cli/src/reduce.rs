@@ -315,7 +315,12 @@ fn one(
     };
     let engines = concerned(subject, args)?;
     let mut jury = Jury::new(&engines, 1, args.memory)?;
-    let first = jury.judge(&subject.case)?;
+    let mut first = jury.judge(&subject.case)?;
+    if first.signatures.is_empty() {
+        // Bytes say more than digests, and may leave open what digests ruled; a campaign looks at digests too.
+        jury.capture = Capture::Digests;
+        first = jury.judge(&subject.case)?;
+    }
     let Some((signature, changed)) = target(subject, &first) else {
         row.seconds = began.elapsed().as_secs_f64();
         return Ok(row);
@@ -356,7 +361,12 @@ fn one(
             everyone.push(name);
         }
     }
-    let judged = Jury::new(&everyone, 1, args.memory)?.judge(&case)?;
+    let mut jury = Jury::new(&everyone, 1, args.memory)?;
+    let mut judged = jury.judge(&case)?;
+    if judged.signatures.is_empty() {
+        jury.capture = Capture::Digests;
+        judged = jury.judge(&case)?;
+    }
     let mut finding = finding(&case, &judged, &signature, (times, LOOKS));
     finding.signature.skeleton = skeleton(&case);
     row.known = known.of(&finding, &judged.observations).map(|issue| issue.name.clone());

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use console::style;
 use wassay_judge::explain;
-use wassay_model::{Ending, EngineId, Party, Signature};
+use wassay_model::{Capture, Ending, EngineId, Party, Signature};
 
 use crate::args::{Format, Replay};
 use crate::exit::{Exit, Failure, OrExit as _};
@@ -147,7 +147,12 @@ fn row(subject: &Subject, args: &Replay, known: &Known) -> Result<Row, Failure> 
         }
         Err(failure) => return Err(failure),
     };
-    let judged = jury.judge(&subject.case)?;
+    let mut judged = jury.judge(&subject.case)?;
+    if judged.signatures.is_empty() && subject.finding.is_some() {
+        // Bytes say more than digests, and may leave open what digests ruled; a campaign looks at digests too.
+        jury.capture = Capture::Digests;
+        judged = jury.judge(&subject.case)?;
+    }
     row.signatures.clone_from(&judged.signatures);
     // A finding's opcodes are those of its reduction; of a script all may be what matters.
     let opcodes = match &subject.finding {

@@ -32,9 +32,9 @@ fn with_fakes(cache: &TempDir, args: &[&str]) -> Command {
     command
 }
 
-/// The engine that the program `silent.py` hosts, with the option of that name.
-fn silent(option: &str) -> String {
-    format!("exec:{}/tests/workers/silent.py+{option}", env!("CARGO_MANIFEST_DIR"))
+/// The engine that the program `refusing.py` hosts, with the option of that name.
+fn refusing(option: &str) -> String {
+    format!("exec:{}/tests/workers/refusing.py+{option}", env!("CARGO_MANIFEST_DIR"))
 }
 
 fn json(output: &Output) -> serde_json::Value {
@@ -186,11 +186,55 @@ fn a_worker_that_does_not_say_hello_is_reported_with_its_fault() {
         ("no-bound", "bound"),
         ("dies", "the engine's library is missing"),
     ] {
-        let output = wassay(&cache, &["engines", "probe", &silent(option)]);
+        let output = wassay(&cache, &["engines", "probe", &refusing(option)]);
         let said = stdout(&output);
         assert_eq!(output.status.code(), Some(69), "{option}: {said}{}", stderr(&output));
         assert!(said.contains(words), "{option}: {said}");
     }
+}
+
+#[test]
+fn a_run_goes_on_only_with_the_versions_that_it_began_with() {
+    let cache = tempfile::tempdir().unwrap();
+    let run = cache.path().join("run");
+    let run = run.to_str().unwrap();
+    let engines = format!("reference,{}", refusing("plain"));
+    let begin = ["fuzz", "--seed", "1", "--cases", "4", "--jobs", "1", "--engines", &engines, "--out", run];
+    let output = wassay(&cache, &begin);
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
+    let resume = ["fuzz", "--resume", run];
+    let output = wassay(&cache, &resume);
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
+    let output = command(&cache, &resume).env("REFUSING_VERSION", "1.1").output().unwrap();
+    assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
+    let words = stderr(&output);
+    assert!(words.contains("in version 1.0, and here it is 1.1; start a new run"), "{words}");
+}
+
+/// The machine's own node, where there is one.
+#[test]
+fn a_shell_of_javascript_is_asked_like_any_other_engine() {
+    let cache = tempfile::tempdir().unwrap();
+    if !Command::new("node").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: there is no node in PATH");
+        return;
+    }
+    let module = cache.path().join("add.wat");
+    fs::write(
+        &module,
+        r#"(module (func (export "f") (param i32) (result i32) (i32.div_s (i32.const 6) (local.get 0))))"#,
+    )
+    .unwrap();
+    let calls = ["--invoke", "f", "i32:-3", "--invoke", "f", "i32:0"];
+    let engines = ["--engines", "reference,node,node+no-liftoff"];
+    let output = wassay(&cache, &[&["run", module.to_str().unwrap()][..], &calls, &engines].concat());
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    let text = stdout(&output);
+    assert!(text.contains("i32:-2  [all 3]") && text.contains("integer-divide-by-zero"), "{text}");
+    // Nothing but the script was written.
+    let written: Vec<_> =
+        fs::read_dir(cache.path().join("cache")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(written, ["scripts"]);
 }
 
 #[test]
@@ -222,7 +266,7 @@ fn what_an_engine_says_that_it_cannot_show_is_blind_and_not_wrong() {
     let cases = outcome["cases"].as_array().unwrap();
     let verdict = |name: &str| &cases.iter().find(|case| case["name"] == name).unwrap()["verdict"];
     // It says that it runs nothing, and yet that a file that is no module is one.
-    assert_eq!(verdict("a start function may call the host"), "blind");
+    assert_eq!(verdict("a recursion of 9000 frames ends"), "blind");
     assert_eq!(verdict("an empty file is malformed"), "failed");
     assert!(outcome["counts"]["blind"].as_u64().unwrap() > 10, "{}", outcome["counts"]);
 }

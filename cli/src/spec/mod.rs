@@ -75,12 +75,12 @@ pub(crate) fn main(args: &Spec) -> Result<Exit, Failure> {
         eprintln!("wassay: {words}");
     }
     let mut out = io::stdout().lock();
-    match lines.wanted {
-        true => lines.end(&summary, args.vacuity).or_exit(Exit::CannotWrite)?,
-        false => {
-            print::print(&summary, &manifest, args.vacuity, path.as_deref(), &mut out).or_exit(Exit::CannotWrite)?
-        }
+    if lines.wanted {
+        lines.end(&summary, args.vacuity)
+    } else {
+        print::print(&summary, &manifest, args.vacuity, path.as_deref(), &mut out)
     }
+    .or_exit(Exit::CannotWrite)?;
     out.flush().or_exit(Exit::CannotWrite)?;
     Ok(exit(&summary, &manifest, interrupted))
 }
@@ -108,15 +108,14 @@ fn suite(args: &Spec) -> Result<(Suite, Expectations), Failure> {
     match &args.suite {
         // The lists of known failures name the files of the pinned suite.
         Some(path) => Ok((folder(path).or_exit(Exit::BadInput)?, Expectations::default())),
-        None => {
-            let additions = wassay_additions::all();
-            let additions = additions.into_iter().map(|script| {
-                // Counted with the proposal that they are about.
-                (format!("additions/memory64/{}", script.name), script.text)
-            });
-            Ok((pinned(additions), Expectations::of_the_pinned_suite().or_exit(Exit::Internal)?))
-        }
+        None => Ok((pinned_suite(), Expectations::of_the_pinned_suite().or_exit(Exit::Internal)?)),
     }
+}
+
+fn pinned_suite() -> Suite {
+    // The folder says what they are counted under.
+    let path = |name| format!("additions/memory64/{name}");
+    pinned(wassay_additions::all().into_iter().map(|script| (path(script.name), script.text)))
 }
 
 /// An engine that was asked for.
@@ -329,7 +328,7 @@ impl JsonLines {
     }
 }
 
-/// An empty run has totals too: every engine, every state that it had.
+/// Adds the states of a file to the sums of each engine.
 fn count(end: &mut SuiteEnd, outcome: &Outcome) {
     for result in &outcome.results {
         let counts = end.totals.entry(result.engine.to_string()).or_default();
@@ -357,6 +356,29 @@ mod tests {
         ] {
             assert_eq!(fits(pattern.as_bytes(), text.as_bytes()), expected, "{pattern} {text}");
         }
+    }
+
+    #[test]
+    fn every_entry_of_the_lists_about_our_own_scripts_names_an_assertion() {
+        use wassay_runner::{Place, SuiteScript};
+
+        let is_ours = |path: &str| path.starts_with("additions/");
+        let mut lines = std::collections::BTreeSet::new();
+        for source in pinned_suite().files.iter().filter(|source| is_ours(&source.path)) {
+            let file = SuiteScript::read(source).file;
+            assert_eq!(file.skipped, None);
+            lines.extend(file.assertions.into_iter().map(|assertion| (file.path.clone(), assertion.line)));
+        }
+        let mut count = 0;
+        for place in Expectations::of_the_pinned_suite().unwrap().places() {
+            if let Place::Line(file, line) = place
+                && is_ours(&file)
+            {
+                assert!(lines.contains(&(file.clone(), line)), "there is no assertion on {file}:{line}");
+                count += 1;
+            }
+        }
+        assert!(count > 0, "no list speaks of our own scripts any more");
     }
 
     #[test]

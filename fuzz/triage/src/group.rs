@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use wassay_model::{EngineName, Signature};
 
 use crate::bucket_name;
+use crate::skeleton::WITNESSES;
 
 /// A finding, as far as grouping looks at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +38,10 @@ pub struct Group {
 #[must_use]
 pub fn group(hits: &[Hit]) -> Vec<Group> {
     let mut order: Vec<usize> = (0..hits.len()).collect();
-    order.sort_by_key(|hit| (hits[*hit].signature.skeleton.len(), &hits[*hit].signature, *hit));
+    order.sort_by_key(|hit| {
+        let signature = &hits[*hit].signature;
+        (core(signature).len(), signature.skeleton.len(), signature, *hit)
+    });
     let mut groups: Vec<Group> = Vec::new();
     for number in order {
         let hit = &hits[number];
@@ -64,10 +68,16 @@ fn belongs(signature: &Signature, first: &Signature) -> bool {
     if signature == first {
         return true;
     }
-    let mut own = signature.skeleton.iter();
-    // Both lists are sorted.
-    let holds_all = first.skeleton.iter().all(|opcode| own.any(|other| other == opcode));
-    !first.skeleton.is_empty() && holds_all && engines(signature) == engines(first)
+    let core = core(first);
+    let holds_all = core.iter().all(|opcode| signature.skeleton.contains(*opcode));
+    !core.is_empty() && holds_all && engines(signature) == engines(first)
+}
+
+/// The opcodes that tell a fault: not those that only show what others did, where there are others.
+fn core(signature: &Signature) -> Vec<&String> {
+    let telling: Vec<&String> =
+        signature.skeleton.iter().filter(|opcode| !WITNESSES.contains(&opcode.as_str())).collect();
+    if telling.is_empty() { signature.skeleton.iter().collect() } else { telling }
 }
 
 fn engines(signature: &Signature) -> BTreeSet<&EngineName> {
@@ -145,6 +155,17 @@ mod tests {
         let mut members: Vec<&[usize]> = groups.iter().map(|group| &*group.members).collect();
         members.sort_unstable();
         assert_eq!(members, [&[1, 0][..], &[2], &[3]]);
+    }
+
+    #[test]
+    fn an_opcode_that_only_shows_the_fault_does_not_part_findings() {
+        let hits = [
+            hit("wasmi", "value", &["global.set", "i64.lt_u"]),
+            hit("wasmi", "value", &["i64.lt_u", "local.tee", "select"]),
+            hit("tinywasm", "value", &["i32.mul", "local.tee"]),
+            hit("tinywasm", "value", &["local.tee"]),
+        ];
+        assert_eq!(group(&hits).len(), 2);
     }
 
     #[test]

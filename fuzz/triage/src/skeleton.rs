@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::{ElementKind, ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef};
 use wassay_model::{Action, TestCase};
 
-/// Opcodes that show what others did: they tell something only where no other does.
-const WITNESSES: &[&str] = &["call", "global.set", "local.tee", "ref.func", "ref.is_null", "unreachable"];
+/// Opcodes that show what others did: they tell a fault only where no other does.
+pub(crate) const WITNESSES: &[&str] = &["call", "global.set", "local.tee", "ref.func", "ref.is_null", "unreachable"];
 /// Opcodes that say nothing where any other is there.
 const CARRIERS: &[&str] = &[
     "block",
@@ -38,16 +38,12 @@ pub fn skeleton(case: &TestCase) -> Vec<String> {
     let Some((opcodes, marks)) = gathered(case) else { return Vec::new() };
     let (named, always): (BTreeSet<String>, BTreeSet<String>) =
         marks.into_iter().partition(|mark| matches!(mark.as_str(), "(local)" | "(several results)"));
-    let without = |left_out: &[&[&str]]| -> BTreeSet<String> {
-        let is_left_out = |opcode: &&String| left_out.iter().any(|list| list.contains(&opcode.as_str()));
-        opcodes.iter().filter(|opcode| !is_left_out(opcode)).chain(&always).cloned().collect()
+    let without = |left_out: &[&str]| -> BTreeSet<String> {
+        opcodes.iter().filter(|opcode| !left_out.contains(&opcode.as_str())).chain(&always).cloned().collect()
     };
-    let mut skeleton = without(&[CARRIERS, WITNESSES]);
+    let mut skeleton = without(CARRIERS);
     if skeleton.is_empty() {
-        skeleton = without(&[CARRIERS]);
-    }
-    if skeleton.is_empty() {
-        skeleton = without(&[&["end"]]).into_iter().chain(named).collect();
+        skeleton = without(&["end"]).into_iter().chain(named).collect();
     }
     skeleton.into_iter().collect()
 }

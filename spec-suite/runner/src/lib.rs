@@ -1,6 +1,7 @@
 //! A `.wast` script in, a [`TestCase`](wassay_model::TestCase) with expectations out; an observation of that
 //! case in, a result for each assertion out. A whole suite (the pinned one with our additions, or a folder) in,
-//! the rows of its record out, with the failures that are known beforehand told apart. And a finding as a `.wast` that an engine's own people can run.
+//! the rows of its record out, with the failures that are known beforehand told apart. And a finding as a `.wast`
+//! that an engine's own people can run.
 //!
 //! This room must not know any engine. What is *not* guaranteed: that quoted text says anything about an
 //! engine (it tests only our text parser, so it is counted apart), and that a script's commands behind a
