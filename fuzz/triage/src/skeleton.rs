@@ -177,6 +177,10 @@ fn of_module(
             _ => {}
         }
     }
+    if open.is_empty() {
+        // Nothing is called, so what matters is how the module is loaded, and that looks at all of it.
+        open.extend(bodies.keys());
+    }
     let mut reached = BTreeSet::new();
     while let Some(func) = open.pop() {
         if !reached.insert(func) {

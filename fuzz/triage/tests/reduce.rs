@@ -259,3 +259,13 @@ fn arguments_become_simple() {
     let Action::Invoke { args, .. } = &reduced.case.plan.steps[1].action else { panic!("{:?}", reduced.case.plan) };
     assert_eq!(args, &[Value::I32(100)]);
 }
+
+#[test]
+fn opcodes_of_a_module_that_is_only_loaded_are_those_of_all_its_functions() {
+    let module =
+        encoded("(module (func unreachable select drop) (func (export \"f\") (drop (i32.clz (i32.const 1)))))");
+    let loaded = case(vec![module.clone()], vec![Action::Load { module: ModuleIdx(0) }]);
+    assert_eq!(skeleton(&loaded), ["i32.clz", "select", "unreachable"]);
+    let called = case(vec![module], vec![instantiate(0), invoke(0, "f", vec![])]);
+    assert_eq!(skeleton(&called), ["i32.clz"]);
+}

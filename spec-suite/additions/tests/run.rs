@@ -38,7 +38,11 @@ fn run(engine: &str, only: Option<&str>) -> (Vec<String>, BTreeMap<&'static str,
         for result in evaluate(&script, &observation) {
             match result.state {
                 State::Pass => *passed.entry(result.kind).or_default() += 1,
-                State::Fail | State::Skip(_) if is_fuel(&result) && is_unaffordable(lines[result.line as usize - 1]) => paid += 1,
+                State::Fail | State::Skip(_)
+                    if is_fuel(&result) && is_unaffordable(lines[result.line as usize - 1]) =>
+                {
+                    paid += 1
+                }
                 state => failed.push(format!(
                     "{name}: {}:{}: {}: {state:?}: expected {}, got {}",
                     addition.name,

@@ -259,6 +259,49 @@ mod tests {
     }
 
     #[test]
+    fn a_listed_failure_is_known_and_a_listed_pass_is_unexpected() {
+        use crate::{Answer, SourceFile, SuiteScript};
+        use wassay_model::suite::SuiteOrigin;
+        use wassay_model::{Ending, HostCalls, Observation, Outcome, Step, Timing, Value};
+
+        let text = "(module (func (export \"f\") (result i32) (i32.const 1)))\n\
+                    (assert_return (invoke \"f\") (i32.const 1))\n(assert_return (invoke \"f\") (i32.const 1))\n\
+                    (assert_return (invoke \"f\") (i32.const 1))\n(assert_return (invoke \"f\") (i32.const 1))\n";
+        let script = SuiteScript::read(&SourceFile {
+            path: "a.wast".to_owned(),
+            proposal: "core".to_owned(),
+            origin: SuiteOrigin::Official,
+            folder: None,
+            text: Ok(text.into()),
+            skipped: None,
+        });
+        let mut all = list(
+            "engine = \"made-up\"\n[[known]]\nversions = \"*\"\nreason = \"it is wrong\"\nlines.\"a.wast\" = [3, 4]\n",
+        );
+        all.overtaken.add("it was so".to_owned(), BTreeMap::from([("a.wast".to_owned(), vec![5])]), Vec::new());
+        let engine = id("made-up", "1.0.0");
+        let returned = |value| Outcome::Returned(vec![Value::I32(value)]);
+        let outcomes = [Outcome::Returned(vec![]), returned(2), returned(2), returned(1), returned(2)];
+        let steps = outcomes
+            .map(|outcome| Step { outcome, host_calls: HostCalls::default(), state: None })
+            .into_iter()
+            .collect();
+        let observation = Observation {
+            engine: engine.clone(),
+            steps,
+            ending: Ending::Finished,
+            open: vec![],
+            words: vec![],
+            instructions: vec![],
+            timing: Timing::default(),
+        };
+        let result = script.result(&engine.name, Answer::Observed(&observation), &all.of(&engine));
+        assert_eq!(result.states, "PFKXS");
+        let reasons: Vec<&str> = result.details.iter().map(|detail| detail.reason.as_str()).collect();
+        assert_eq!(reasons, ["", "it is wrong", "it is listed as failing: it is wrong", "overtaken: it was so"]);
+    }
+
+    #[test]
     fn versions_are_read_from_whatever_engines_say() {
         for (text, version) in [
             ("48.0.8", (48, 0, 8)),
