@@ -24,12 +24,16 @@ fn every_regression_passes_on_the_reference() {
     assert!(rows.len() >= 8 && rows.iter().all(|row| row["state"] == "pass"), "{rows:?}");
 }
 
+/// Scripts about engines that are not linked, which the linked ones pass.
+const ELSEWHERE: &[(&str, &str)] = &[("jsc-copysign-constant/", "a fault of JavaScriptCore's shell")];
+
 /// A row of `fuzz/known` that its script no longer shows has to go.
 #[test]
 fn every_regression_is_known_on_an_engine_that_has_it() {
     let (_, rows) = states("reference,wasmi,tinywasm,dlr,wasmtime,wasmtime+winch");
     for row in &rows {
-        assert_eq!(row["state"], "known", "{row}");
+        let is_elsewhere = ELSEWHERE.iter().any(|(script, _)| row["name"].as_str().unwrap().starts_with(script));
+        assert_eq!(row["state"], if is_elsewhere { "pass" } else { "known" }, "{row}");
     }
     let known: Vec<&str> =
         rows.iter().flat_map(|row| row["known"].as_array().unwrap()).map(|name| name.as_str().unwrap()).collect();

@@ -41,7 +41,7 @@ fn run(engine: &str, only: Option<&str>) -> (Vec<String>, BTreeMap<&'static str,
                 State::Fail | State::Skip(_)
                     if is_fuel(&result) && is_unaffordable(lines[result.line as usize - 1]) =>
                 {
-                    paid += 1
+                    paid += 1;
                 }
                 state => failed.push(format!(
                     "{name}: {}:{}: {}: {state:?}: expected {}, got {}",
