@@ -36,7 +36,7 @@ fn every_regression_is_known_on_an_engine_that_has_it() {
         assert_eq!(row["state"], if is_elsewhere { "pass" } else { "known" }, "{row}");
     }
     let known: Vec<&str> =
-        rows.iter().flat_map(|row| row["known"].as_array().unwrap()).map(|name| name.as_str().unwrap()).collect();
+        rows.iter().filter_map(|row| row["known"].as_array()).flatten().map(|name| name.as_str().unwrap()).collect();
     for file in ["dlr.toml", "tinywasm.toml", "wasmi.toml", "wasmtime.toml"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/known").join(file);
         let text = std::fs::read_to_string(path).unwrap();
