@@ -92,11 +92,7 @@ fn create(args: &Fuzz) -> Result<RunFolder, Failure> {
         let now = jiff::Timestamp::now().as_nanosecond();
         now.unsigned_abs() as u64 % 1_000_000_000
     });
-    if wassay_generate::Profile::by_name(&args.profile).is_none() {
-        let known: Vec<&str> = wassay_generate::Profile::all().iter().map(|profile| profile.name).collect();
-        let error = anyhow::anyhow!("there is no profile {:?}; known are: {}", args.profile, known.join(", "));
-        return Err(Failure::new(Exit::Usage, error));
-    }
+    wassay_generate::Profile::parse(&args.profile).or_exit(Exit::Usage)?;
     let lineup = lineup::lineup(lineup::engines(&args.engines)?, args.sample)?;
     let crew = lineup::crew_spec(&lineup, args.memory)?;
     let engines = Crew::new(crew).muster().or_exit(Exit::EngineUnavailable)?;

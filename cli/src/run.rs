@@ -186,6 +186,7 @@ fn module_case(path: &Path, bytes: Vec<u8>, calls: Vec<(String, Vec<Value>)>) ->
         features,
         limits: Limits::default(),
         provenance: Provenance::File { path: shown.to_string() },
+        relations: Vec::new(),
     })
 }
 

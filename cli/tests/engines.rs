@@ -23,7 +23,7 @@ fn wassay(cache: &TempDir, args: &[&str]) -> Output {
 
 /// The package managers that need no network, and nothing else: whatever engines the machine has are not seen.
 fn fake_path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../engines/fleet/tests/fake")
+    Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../engines/fleet/tests/fake")
 }
 
 fn with_fakes(cache: &TempDir, args: &[&str]) -> Command {
@@ -34,7 +34,7 @@ fn with_fakes(cache: &TempDir, args: &[&str]) -> Command {
 
 /// The engine that the program `refusing.py` hosts, with the option of that name.
 fn refusing(option: &str) -> String {
-    format!("exec:{}/tests/workers/refusing.py+{option}", env!("CARGO_MANIFEST_DIR"))
+    format!("exec:{}/tests/workers/refusing.py+{option}", std::env::var("CARGO_MANIFEST_DIR").unwrap())
 }
 
 fn json(output: &Output) -> serde_json::Value {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use common::{stderr, stdout, wassay};
 
 fn scripts() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/regressions");
+    let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../fuzz/regressions");
     let mut scripts: Vec<PathBuf> = std::fs::read_dir(root)
         .expect("the folder is there")
         .map(|entry| entry.expect("the folder can be read").path())

@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn every_file_of_the_folder_is_part_of_the_program() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/known");
+        let folder = Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../fuzz/known");
         let mut names: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn every_issue_leads_to_its_note_and_its_script() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("..");
         let known = read("2026-01-01").unwrap();
         assert!(known.issues().count() >= 8);
         for issue in known.issues() {

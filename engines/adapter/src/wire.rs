@@ -575,6 +575,7 @@ mod tests {
                 profile: "default".to_owned(),
                 traits: vec!["canonicalised".to_owned()],
             },
+            relations: Vec::new(),
         }
     }
 

@@ -142,6 +142,7 @@ fn case(modules: &[&str], steps: Vec<PlanStep>) -> TestCase {
         features: Features::V1,
         limits: Limits::default(),
         provenance: Provenance::File { path: "walk".to_owned() },
+        relations: Vec::new(),
     }
 }
 

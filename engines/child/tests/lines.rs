@@ -12,7 +12,7 @@ const MEMORY_BYTES_MAX: u64 = 512 << 20;
 const DEADLINE_MS: u32 = 30_000;
 
 fn seat(kind: &str) -> Seat {
-    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/unruly.py");
+    let program = Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("tests/unruly.py");
     Seat {
         engine: format!("exec:unruly+{kind}").parse().unwrap(),
         isolation: Isolation::Own,
@@ -47,6 +47,7 @@ fn case(deadline_ms: u32) -> TestCase {
         features: Features::V1,
         limits: Limits { deadline_ms, ..Limits::default() },
         provenance: Provenance::File { path: "test".to_owned() },
+        relations: Vec::new(),
     }
 }
 

@@ -15,7 +15,7 @@ fn main() {
     for profile in Profile::all() {
         let (mut lowering, mut writing, mut ops, mut bytes) = (Vec::new(), Duration::ZERO, 0, 0);
         for index in 0..count {
-            let case = generate(seed, index, profile);
+            let case = generate(seed, index, &profile);
             let prepared = Prepared::new(&case);
             let start = Instant::now();
             let script = Script::lower(&prepared, Capture::Digests, &worker);
@@ -32,7 +32,7 @@ fn main() {
         let each = |total: usize| total / lowering.len();
         println!(
             "{}: lowering {median:?} (95 of 100 within {slow:?}), writing {:?}, {} operations, {} bytes a request",
-            profile.name,
+            profile.name(),
             writing / lowering.len() as u32,
             each(ops),
             each(bytes)

@@ -100,6 +100,7 @@ fn case(modules: &[String], steps: Vec<Action>) -> TestCase {
         features: ALL,
         limits: Limits::default(),
         provenance: Provenance::File { path: "test".to_owned() },
+        relations: Vec::new(),
     }
 }
 
@@ -181,9 +182,9 @@ fn the_driven_reference_passes_the_kit() {
 fn generated_cases_are_seen_through_drivers_as_they_are_directly() {
     on_a_large_stack(|| {
         for profile in Profile::all() {
-            let name = profile.name;
+            let name = profile.name().to_owned();
             let cases: Vec<(String, TestCase)> =
-                (0..400).map(|index| (format!("{name} {index}"), generate(7, index, profile))).collect();
+                (0..400).map(|index| (format!("{name} {index}"), generate(7, index, &profile))).collect();
             assert_alike(&mut probed(true, true), cases.iter().map(|(name, case)| (name.as_str(), case)));
         }
     });
@@ -191,7 +192,7 @@ fn generated_cases_are_seen_through_drivers_as_they_are_directly() {
 
 #[test]
 fn modules_that_are_made_for_a_case_need_no_feature_that_it_has_not() {
-    let generated = Profile::all().iter().flat_map(|profile| (0..200).map(move |index| generate(11, index, profile)));
+    let generated = Profile::all().flat_map(|profile| (0..200).map(move |index| generate(11, index, &profile)));
     for case in kit::cases().into_iter().map(|kit| kit.case).chain(generated) {
         for builtins in [&Builtin::ALL[..], &[]] {
             let builtins = Builtins::of(builtins);

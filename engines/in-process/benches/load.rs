@@ -50,7 +50,7 @@ fn bench() {
 
 /// Modules that import nothing and call nothing by themselves, each with a name.
 fn modules() -> Vec<(String, Vec<u8>)> {
-    let profile = Profile::by_name("smith").expect("the profile");
+    let profile = Profile::parse("smith").expect("the profile");
     let fits = |case: &wassay_model::TestCase| {
         let Provenance::Generated { traits, .. } = &case.provenance else { return false };
         let size = case.modules[0].bytes.0.len();
@@ -59,7 +59,7 @@ fn modules() -> Vec<(String, Vec<u8>)> {
             && !traits.iter().any(|name| name == "start")
             && (1_500..3_000).contains(&size)
     };
-    let cases = (0..10_000).map(|index| (index, generate(1, index, profile))).filter(|(_, case)| fits(case));
+    let cases = (0..10_000).map(|index| (index, generate(1, index, &profile))).filter(|(_, case)| fits(case));
     let mut modules = vec![("by hand".to_owned(), by_hand())];
     modules.extend(cases.take(GENERATED).map(|(index, case)| {
         let bytes = case.modules.into_iter().next().map(|module| module.bytes.0).unwrap_or_default();

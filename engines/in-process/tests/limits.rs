@@ -23,6 +23,7 @@ fn outcomes(engine: &'static str, text: &str, limits: Limits, calls: &[(&str, u3
         features: Features::V2,
         limits,
         provenance: Provenance::File { path: "limits".to_owned() },
+        relations: Vec::new(),
     };
     let thread = thread::Builder::new().stack_size(64 << 20).spawn(move || {
         let mut engine = open(&engine.parse().unwrap()).unwrap();

@@ -27,6 +27,7 @@ fn main() {
         features: Features::V1,
         limits: Limits::default(),
         provenance: Provenance::File { path: "empty".to_owned() },
+        relations: Vec::new(),
     };
     let named: Vec<String> = args.iter().filter_map(|arg| arg.to_str().map(str::to_owned)).collect();
     if !named.is_empty() {

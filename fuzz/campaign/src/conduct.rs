@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use wassay_child::{Crew, CrewError, CrewSpec};
-use wassay_generate::Profile;
+use wassay_generate::{Profile, ProfileError};
 use wassay_model::run::{End, SCHEMA, Summary, Times};
 
 use crate::folder::{FolderError, RunFolder};
@@ -30,8 +30,8 @@ pub enum CampaignError {
     #[error(transparent)]
     Crew(#[from] CrewError),
     /// The manifest names a profile that this program does not have.
-    #[error("there is no profile {0:?}; known are: {1}")]
-    Profile(String, String),
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
     /// Threads cannot be started.
     #[error("cannot start the lanes: {0}")]
     Lanes(String),
@@ -83,10 +83,7 @@ impl Campaign {
     pub fn run(mut self, stop: &AtomicBool, watch: &mut dyn FnMut(&Live)) -> Result<Summary, CampaignError> {
         let began = Instant::now();
         let manifest = self.folder.manifest().clone();
-        let profile = Profile::by_name(&manifest.profile).ok_or_else(|| {
-            let known: Vec<&str> = Profile::all().iter().map(|profile| profile.name).collect();
-            CampaignError::Profile(manifest.profile.clone(), known.join(", "))
-        })?;
+        let profile = &Profile::parse(&manifest.profile)?;
         let live = Live::default();
         live.findings.store(self.folder.buckets().values().map(|bucket| bucket.hits).sum(), Ordering::Relaxed);
         live.buckets.store(self.folder.buckets().len() as u64, Ordering::Relaxed);

@@ -47,9 +47,9 @@ fn main() {
     let cases: u64 = args.next().and_then(|text| text.parse().ok()).unwrap_or(2000);
     let seed: u64 = args.next().and_then(|text| text.parse().ok()).unwrap_or(1);
     let name = args.next().unwrap_or_else(|| "smith".to_owned());
-    let profile = Profile::by_name(&name).expect("a profile of this name");
+    let profile = Profile::parse(&name).expect("a profile of this name");
     if let Some(index) = args.next() {
-        for module in generate(seed, index.parse().expect("a number"), profile).modules {
+        for module in generate(seed, index.parse().expect("a number"), &profile).modules {
             println!("{}", wasmprinter::print_bytes(&module.bytes.0).expect("a module"));
         }
         return;
@@ -58,7 +58,7 @@ fn main() {
     let mut gates = Gates::default();
     for index in 0..cases {
         let start = Instant::now();
-        let case = generate(seed, index, profile);
+        let case = generate(seed, index, &profile);
         gates.generating.push(start.elapsed());
         gates.look_at(&case);
         gates.run(&case);

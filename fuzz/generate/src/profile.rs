@@ -1,44 +1,174 @@
 //! Profiles: which families a run draws from, how often, and from which part of the language.
 
+use std::fmt;
+
 use wassay_model::{Feature, Features};
 
-/// What a run generates.
+/// What a run generates: a named mix of families.
 ///
-/// A family is a file of this crate and a variant of [`Family`]; a profile mixes families by weight and
-/// says which features their swarms may draw. Widening the language is a change of `features` alone: no
-/// family enables what its profile does not list.
+/// A family is a file of this crate and a variant of [`Family`]. The name of a profile is a word of
+/// [`Profile::named`] or a mix such as `sweep:3,edge`, in which a family's weight follows its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// The name on the command line and in [`wassay_model::Provenance::Generated`].
-    pub name: &'static str,
-    /// The families that cases are drawn from, each with its weight.
-    pub families: &'static [(Family, u32)],
-    /// The features that a case may use. Each case draws a subset.
-    pub features: Features,
+    name: String,
+    families: Vec<(Family, u32)>,
+    features: Features,
 }
 
-/// A way to make cases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Family {
-    /// wasm-smith under a swarm, and a pass over its output that keeps values flowing.
-    Smith,
+macro_rules! families {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
+        /// A way to make cases.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Family { $($(#[$doc])* $variant,)* }
+
+        impl Family {
+            /// Every family.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name in profiles and in a case's traits.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
 }
+
+families! {
+    /// wasm-smith under a swarm, and a pass over its output that keeps values flowing.
+    Smith = "smith";
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why a text names no profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProfileError {
+    text: String,
+    why: String,
+}
+
+impl fmt::Display for ProfileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let families: Vec<&str> = Family::ALL.iter().map(|family| family.name()).collect();
+        write!(
+            f,
+            "there is no profile {:?}: {}; known are {}, and mixes of families with weights, as in smith:3,{} \
+             (families: {})",
+            self.text,
+            self.why,
+            Profile::NAMES.join(", "),
+            families.last().unwrap_or(&"smith"),
+            families.join(", ")
+        )
+    }
+}
+
+impl std::error::Error for ProfileError {}
 
 /// WebAssembly 2.0 without vectors: what every engine in the line-up runs.
 const V2_SCALAR: Features = Features::V2.minus(Features::of(&[Feature::Simd]));
 
-const PROFILES: &[Profile] = &[Profile { name: "smith", families: &[(Family::Smith, 1)], features: V2_SCALAR }];
-
 impl Profile {
-    /// Every profile.
-    #[must_use]
-    pub const fn all() -> &'static [Self] {
-        PROFILES
+    /// The profiles that have a name of their own. Every family's name is a profile too.
+    pub const NAMES: &[&str] = &["smith"];
+
+    /// Every profile that has a name.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::NAMES.iter().filter_map(|name| Self::named(name))
     }
 
-    /// The profile of this name.
+    /// The profile that a text names.
+    ///
+    /// # Errors
+    ///
+    /// A word is no profile and no family, a weight is no number from 1 on, or a family comes twice.
+    pub fn parse(text: &str) -> Result<Self, ProfileError> {
+        if let Some(profile) = Self::named(text) {
+            return Ok(profile);
+        }
+        let wrong = |why: String| ProfileError { text: text.to_owned(), why };
+        let mut families: Vec<(Family, u32)> = Vec::new();
+        for part in text.split(',') {
+            let (name, weight) = part.split_once(':').unwrap_or((part, "1"));
+            let family = Family::ALL
+                .iter()
+                .find(|family| family.name() == name)
+                .ok_or_else(|| wrong(format!("{name:?} is no family")))?;
+            let weight: u32 = weight
+                .parse()
+                .ok()
+                .filter(|weight| (1..=1_000_000).contains(weight))
+                .ok_or_else(|| wrong(format!("the weight {weight:?} is no number from 1 to 1000000")))?;
+            if families.iter().any(|(other, _)| other == family) {
+                return Err(wrong(format!("{name} comes twice")));
+            }
+            families.push((*family, weight));
+        }
+        Ok(Self { name: text.to_owned(), families, features: Features::ALL })
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        let (families, features): (&[(Family, u32)], _) = match name {
+            // In the part of the language that every linked engine runs, so that no engine declines.
+            "smith" => (&[(Family::Smith, 1)], V2_SCALAR),
+            _ => return None,
+        };
+        Some(Self { name: name.to_owned(), families: families.to_vec(), features })
+    }
+
+    /// The same mix over another part of the language.
     #[must_use]
-    pub fn by_name(name: &str) -> Option<&'static Self> {
-        PROFILES.iter().find(|profile| profile.name == name)
+    pub fn with_features(self, features: Features) -> Self {
+        Self { features, ..self }
+    }
+
+    /// The text that names it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The families that cases are drawn from, each with its weight.
+    #[must_use]
+    pub fn families(&self) -> &[(Family, u32)] {
+        &self.families
+    }
+
+    /// The features that its cases may use. Each case draws a part of them.
+    #[must_use]
+    pub const fn features(&self) -> Features {
+        self.features
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mix_is_read_with_its_weights() {
+        let profile = Profile::parse("smith:3").unwrap();
+        assert_eq!(profile.families(), [(Family::Smith, 3)]);
+        assert_eq!(profile.name(), "smith:3");
+    }
+
+    #[test]
+    fn a_broken_mix_is_refused_with_its_reason() {
+        for (text, why) in
+            [("nothing", "is no family"), ("smith:0", "weight"), ("smith,smith", "twice"), ("", "is no family")]
+        {
+            assert!(Profile::parse(text).unwrap_err().to_string().contains(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_name_is_a_profile() {
+        assert_eq!(Profile::all().count(), Profile::NAMES.len());
+        assert!(Family::ALL.iter().all(|family| Profile::parse(family.name()).is_ok()));
     }
 }

@@ -17,7 +17,7 @@
 use arbitrary::Unstructured;
 use wasm_encoder::{EntityType, ImportSection, Module, TypeSection, ValType};
 use wasm_smith::{Config, InstructionKind, InstructionKinds};
-use wassay_model::{Bytes, Feature, Features, Host, Limits, Module as CaseModule, Provenance, TestCase, host};
+use wassay_model::{Bytes, Feature, Features, Host, Module as CaseModule, Provenance, TestCase, host};
 
 use crate::companion::{self, Companion};
 use crate::draw::Draw;
@@ -300,13 +300,9 @@ fn assemble(swarm: Swarm, main: Rewritten, draw: &mut Draw) -> (TestCase, Vec<&'
         plan,
         host: if main.imports_host { Host::Deterministic } else { Host::None },
         features: swarm.features,
-        limits: limits(),
+        limits: crate::script::limits(),
         provenance: Provenance::Generated { seed: 0, index: 0, profile: String::new(), traits: Vec::new() },
+        relations: Vec::new(),
     };
     (case, traits)
-}
-
-/// Fuel in the module bounds a step to some thousand instructions: these limits only catch what is wrong.
-fn limits() -> Limits {
-    Limits { fuel_max: 10_000_000, deadline_ms: 5_000, ..Limits::default() }
 }

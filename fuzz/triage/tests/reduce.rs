@@ -45,6 +45,7 @@ fn case(modules: Vec<Vec<u8>>, actions: Vec<Action>) -> TestCase {
         features: Features::V3,
         limits: Limits::default(),
         provenance: Provenance::File { path: "test".to_owned() },
+        relations: Vec::new(),
     }
 }
 

@@ -17,6 +17,7 @@ fn case() -> TestCase {
         features: Features::V1,
         limits: Limits::default(),
         provenance: Provenance::File { path: String::new() },
+        relations: Vec::new(),
     }
 }
 

@@ -21,7 +21,7 @@ struct Evidence {
 }
 
 fn files(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("evidence").join(folder);
+    let folder = Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("evidence").join(folder);
     let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     assert!(!files.is_empty());

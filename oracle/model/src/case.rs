@@ -21,6 +21,19 @@ pub struct TestCase {
     pub limits: Limits,
     /// Where the case comes from. Not part of its identity.
     pub provenance: Provenance,
+    /// Which steps say the same, whatever the engine: a rewrite that keeps the meaning, called like its original.
+    /// What engines see does not depend on it, so it is no part of the identity.
+    #[serde(default)]
+    pub relations: Vec<Alike>,
+}
+
+/// Two steps of one plan that must end alike on every engine: an oracle that needs no second engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Alike {
+    /// The step that is the measure.
+    pub original: StepIdx,
+    /// A later one, of the rewritten module.
+    pub rewritten: StepIdx,
 }
 
 impl TestCase {

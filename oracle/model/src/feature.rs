@@ -76,6 +76,8 @@ pub struct Features(u32);
 impl Features {
     /// WebAssembly 1.0.
     pub const V1: Self = Self(0);
+    /// Everything that has a name here.
+    pub const ALL: Self = Self::of(Feature::ALL);
     /// WebAssembly 2.0.
     pub const V2: Self = Self::of(&[
         Feature::MutableGlobal,

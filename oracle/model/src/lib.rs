@@ -20,8 +20,8 @@ mod value;
 mod verdict;
 
 pub use case::{
-    Action, Bytes, Host, InstanceIdx, Limits, Lineup, Module, ModuleIdx, Plan, PlanStep, Provenance, Snapshot, StepIdx,
-    TestCase,
+    Action, Alike, Bytes, Host, InstanceIdx, Limits, Lineup, Module, ModuleIdx, Plan, PlanStep, Provenance, Snapshot,
+    StepIdx, TestCase,
 };
 pub use digest::{CaseId, Digest, NotHexadecimal};
 pub use engine::{Bound, Capabilities, EngineId, EngineName, EngineNameError, Isolation};

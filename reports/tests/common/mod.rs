@@ -12,7 +12,7 @@ use wassay_model::{Bound, Capabilities, EngineId, Features};
 use wassay_reports::Record;
 
 pub fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/records").join(name)
+    PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("tests/records").join(name)
 }
 
 /// Six files, seven engines, every state.

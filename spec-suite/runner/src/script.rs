@@ -268,6 +268,7 @@ impl<'t> Reader<'t> {
                 ..Limits::default()
             },
             provenance: Provenance::File { path: lines.file.to_owned() },
+            relations: Vec::new(),
         };
         Self {
             lines,

@@ -217,6 +217,7 @@ fn case(modules: &[&str], actions: Vec<Action>, host: Host) -> TestCase {
         features: Features::V3,
         limits: Limits::default(),
         provenance: Provenance::File { path: String::new() },
+        relations: Vec::new(),
     }
 }
 

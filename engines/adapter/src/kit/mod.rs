@@ -389,6 +389,7 @@ impl Build {
                 features: Features::V1,
                 limits: Limits::default(),
                 provenance: Provenance::File { path: "kit".to_owned() },
+                relations: Vec::new(),
             },
             expected: Vec::new(),
             needs_fuel: false,

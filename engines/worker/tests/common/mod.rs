@@ -54,6 +54,7 @@ pub(crate) fn case(wat: &str, export: &str) -> TestCase {
         features: Features::V1,
         limits: Limits { deadline_ms: DEADLINE_MS, ..Limits::default() },
         provenance: Provenance::File { path: "test".to_owned() },
+        relations: Vec::new(),
     }
 }
 

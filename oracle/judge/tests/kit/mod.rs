@@ -21,6 +21,7 @@ pub(crate) fn case(calls: u32) -> TestCase {
         features: Features::V2,
         limits: Limits::default(),
         provenance: Provenance::File { path: "kit".to_owned() },
+        relations: Vec::new(),
     }
 }
 
