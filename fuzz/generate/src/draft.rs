@@ -36,6 +36,8 @@ pub(crate) struct Draft {
     start: Option<u32>,
     elements: ElementSection,
     data: DataSection,
+    /// Whether the section that counts data segments is left out.
+    uncounted: bool,
 }
 
 #[allow(dead_code, reason = "each family needs a part of it")]
@@ -181,6 +183,11 @@ impl Draft {
         self.data.len() - 1
     }
 
+    /// Leaves the data count section out: what has neither `memory.init` nor `data.drop` runs without bulk memory.
+    pub(crate) fn leave_data_uncounted(&mut self) {
+        self.uncounted = true;
+    }
+
     /// The module.
     ///
     /// # Panics
@@ -214,7 +221,7 @@ impl Draft {
         if !self.elements.is_empty() {
             module.section(&self.elements);
         }
-        if !self.data.is_empty() {
+        if !self.data.is_empty() && !self.uncounted {
             // Always, though only `memory.init` and `data.drop` need it: it costs two bytes.
             module.section(&DataCountSection { count: self.data.len() });
         }

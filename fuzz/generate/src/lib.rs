@@ -6,6 +6,7 @@
 
 mod body;
 mod boundary;
+mod cell;
 mod companion;
 mod draft;
 mod draw;
@@ -16,11 +17,14 @@ mod profile;
 mod rewrite;
 mod script;
 mod smith;
+mod sweep;
 mod values;
 
 pub use boundary::boundary_arguments;
+pub use cell::{Cell, Shape, Sink};
 pub use profile::{Family, Profile, ProfileError};
-use wassay_model::{Features, Provenance, TestCase};
+pub use sweep::{sweep_cases, sweep_cells};
+use wassay_model::{Features, Provenance, StepIdx, TestCase};
 
 use crate::draw::Draw;
 
@@ -38,15 +42,24 @@ pub(crate) struct Order {
 /// The case `index` of the run `seed`.
 #[must_use]
 pub fn generate(seed: u64, index: u64, profile: &Profile) -> TestCase {
+    generate_with_cells(seed, index, profile).0
+}
+
+/// The case `index` of the run `seed`, and which cells its calls observe where they return: a step that traps
+/// has observed nothing. Ascending by step. Only the family `sweep` knows its cells; other families name none.
+#[must_use]
+pub fn generate_with_cells(seed: u64, index: u64, profile: &Profile) -> (TestCase, Vec<(StepIdx, Cell)>) {
     let mut draw = Draw::new(seed, index);
     let family = draw.weighted(profile.families());
     let turn = (profile.families().len() == 1).then_some(index);
     let order = Order { features: profile.features(), turn };
+    let mut cells = Vec::new();
     let (mut case, mut traits) = match family {
         Family::Smith => smith::generate(order.features, &mut draw),
+        Family::Sweep => sweep::generate(&order, &mut draw, &mut cells),
     };
     traits.insert(0, family.name());
     let traits = traits.into_iter().map(str::to_owned).collect();
     case.provenance = Provenance::Generated { seed, index, profile: profile.name().to_owned(), traits };
-    case
+    (case, cells)
 }

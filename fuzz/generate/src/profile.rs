@@ -37,6 +37,8 @@ macro_rules! families {
 families! {
     /// wasm-smith under a swarm, and a pass over its output that keeps values flowing.
     Smith = "smith";
+    /// One instruction a function: every opcode with every shape of its operands and every place for its result.
+    Sweep = "sweep";
 }
 
 impl fmt::Display for Family {

@@ -8,7 +8,7 @@ use crate::draw::Draw;
 /// infinities, canonical, arithmetic and signalling NaNs of both signs, the last numbers before and the
 /// first ones past each integer type's range, halves (where rounding ties).
 #[rustfmt::skip]
-const F32: [u32; 34] = [
+pub(crate) const F32: [u32; 34] = [
     0x0000_0000, 0x8000_0000, 0x3f80_0000, 0xbf80_0000, // +-0, +-1
     0x0000_0001, 0x8000_0001, 0x007f_ffff, 0x807f_ffff, // denormals
     0x0080_0000, 0x8080_0000, 0x7f7f_ffff, 0xff7f_ffff, // normal, at the ends
@@ -21,7 +21,7 @@ const F32: [u32; 34] = [
 
 /// Edges of `f64`, likewise.
 #[rustfmt::skip]
-const F64: [u64; 38] = [
+pub(crate) const F64: [u64; 38] = [
     0x0000_0000_0000_0000, 0x8000_0000_0000_0000, 0x3ff0_0000_0000_0000, 0xbff0_0000_0000_0000,
     0x0000_0000_0000_0001, 0x8000_0000_0000_0001, 0x000f_ffff_ffff_ffff, 0x800f_ffff_ffff_ffff,
     0x0010_0000_0000_0000, 0x8010_0000_0000_0000, 0x7fef_ffff_ffff_ffff, 0xffef_ffff_ffff_ffff,
@@ -66,7 +66,7 @@ pub(crate) fn argument(ty: ValType, draw: &mut Draw) -> Option<Value> {
 }
 
 /// 0, 1, -1, the smallest, the greatest, a power of two and its neighbours, a small number.
-fn integer(draw: &mut Draw, width: u32) -> u64 {
+pub(crate) fn integer(draw: &mut Draw, width: u32) -> u64 {
     let power = 1_u64 << draw.below(width);
     let bits = match draw.below(8) {
         0 => 0,
@@ -82,7 +82,7 @@ fn integer(draw: &mut Draw, width: u32) -> u64 {
 }
 
 /// Edges in every lane, for a lane width that is drawn too.
-fn vector(draw: &mut Draw) -> u128 {
+pub(crate) fn vector(draw: &mut Draw) -> u128 {
     let width = draw.pick(&[8, 16, 32, 64]);
     let float = draw.percent(50);
     let mut bits = 0_u128;
