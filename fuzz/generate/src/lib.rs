@@ -10,6 +10,8 @@ mod cell;
 mod companion;
 mod draft;
 mod draw;
+mod edge;
+mod encode;
 mod grow;
 mod guard;
 mod plan;
@@ -22,6 +24,7 @@ mod values;
 
 pub use boundary::boundary_arguments;
 pub use cell::{Cell, Shape, Sink};
+pub use edge::edge_cases;
 pub use profile::{Family, Profile, ProfileError};
 pub use sweep::{sweep_cases, sweep_cells};
 use wassay_model::{Features, Provenance, StepIdx, TestCase};
@@ -56,6 +59,7 @@ pub fn generate_with_cells(seed: u64, index: u64, profile: &Profile) -> (TestCas
     let mut cells = Vec::new();
     let (mut case, mut traits) = match family {
         Family::Smith => smith::generate(order.features, &mut draw),
+        Family::Edge => edge::generate(&order, &mut draw),
         Family::Sweep => sweep::generate(&order, &mut draw, &mut cells),
     };
     traits.insert(0, family.name());

@@ -39,6 +39,8 @@ families! {
     Smith = "smith";
     /// One instruction a function: every opcode with every shape of its operands and every place for its result.
     Sweep = "sweep";
+    /// Every access to memory at the edges of memories of all kinds.
+    Edge = "edge";
 }
 
 impl fmt::Display for Family {

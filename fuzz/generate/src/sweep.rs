@@ -12,7 +12,7 @@
 //! vectors still gets all of the rest. Calls go by rounds, plain arguments first: once the standard leaves the bits
 //! of a NaN open, nothing behind it is compared as strictly.
 
-mod table;
+pub(crate) mod table;
 mod write;
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -6,7 +6,7 @@ use super::Spec;
 use super::table::{Imm, Lanes, OPS, Op, Role, Ty, inverse};
 use crate::cell::{Shape, Sink};
 use crate::draw::Draw;
-use crate::values;
+use crate::{encode, values};
 
 /// Where things are in the memory of every module of the sweep. The first bytes, [`RAMP_LEN`] of them, tell their
 /// address; loads and blocks work on them.
@@ -691,8 +691,7 @@ impl<'a> Writer<'a> {
 
     fn memory_access(&mut self, code: u32, align: u8, offset: u64) {
         self.opcode(code);
-        self.code.push(align);
-        self.leb(offset);
+        encode::memory_argument(&mut self.code, align, 0, offset);
     }
 
     fn address(&mut self, address: u64) {
@@ -703,12 +702,7 @@ impl<'a> Writer<'a> {
     }
 
     fn opcode(&mut self, code: u32) {
-        if code > 0xff {
-            self.code.push((code >> 12) as u8);
-            self.leb(u64::from(code & 0xfff));
-        } else {
-            self.code.push(code as u8);
-        }
+        encode::opcode(&mut self.code, code);
     }
 
     fn simd(&mut self, number: u32) {
@@ -726,49 +720,11 @@ impl<'a> Writer<'a> {
     }
 
     fn value(&mut self, value: Value) {
-        match value {
-            Value::I32(bits) => {
-                self.code.push(0x41);
-                self.sleb(i64::from(bits.cast_signed()));
-            }
-            Value::I64(bits) => {
-                self.code.push(0x42);
-                self.sleb(bits.cast_signed());
-            }
-            Value::F32(bits) => {
-                self.code.push(0x43);
-                self.code.extend(bits.to_le_bytes());
-            }
-            Value::F64(bits) => {
-                self.code.push(0x44);
-                self.code.extend(bits.to_le_bytes());
-            }
-            Value::V128(bits) => {
-                self.code.extend([0xfd, 0x0c]);
-                self.code.extend(bits.to_le_bytes());
-            }
-            Value::Ref(_) => self.code.extend([0xd0, 0x6f]),
-        }
+        encode::constant(&mut self.code, value);
     }
 
-    fn leb(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.code.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.code.push(number as u8);
-    }
-
-    fn sleb(&mut self, mut number: i64) {
-        loop {
-            let byte = number as u8 & 0x7f;
-            number >>= 7;
-            if number == 0 && byte & 0x40 == 0 || number == -1 && byte & 0x40 != 0 {
-                self.code.push(byte);
-                return;
-            }
-            self.code.push(byte | 0x80);
-        }
+    fn leb(&mut self, number: u64) {
+        encode::unsigned(&mut self.code, number);
     }
 }
 
