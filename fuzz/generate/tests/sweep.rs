@@ -42,7 +42,8 @@ fn the_whole_sweep_is_valid_with_exactly_its_features() {
         if let Err(error) = valid(case.features) {
             panic!("{:?}, with {:?}: {error}", case.provenance, case.features);
         }
-        for feature in case.features.iter() {
+        // Where a value is extended to `i64`, the instruction is drawn, and older ones are among those drawn from.
+        for feature in case.features.iter().filter(|feature| *feature != Feature::SignExtension) {
             let without = case.features.minus(Features::of(&[feature]));
             assert!(valid(without).is_err(), "{:?}: {feature} is not needed", case.provenance);
         }
@@ -238,6 +239,6 @@ fn a_narrower_profile_sweeps_what_it_allows() {
         assert_eq!(generate(1, index, &narrow).features, Features::V1);
     }
     let cells = sweep_cells(Features::V1);
-    assert!(cells.iter().all(|cell| !cell.opcode.contains('x') || cell.opcode.contains("extend")));
+    assert!(cells.iter().all(|cell| cell.ty != "v128" && !cell.opcode.contains("extend8_s")));
     assert!(cells.iter().any(|cell| cell.opcode == "f64.nearest"));
 }

@@ -5,7 +5,7 @@ use wassay_model::{Action, Ref, TestCase, Value};
 
 /// How a step went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Went {
+pub(crate) enum Went {
     /// It returned; whether a value.
     Returned(bool),
     /// It trapped, after so much fuel.
@@ -19,7 +19,7 @@ const FUEL: u64 = 10_000_000;
 /// # Panics
 ///
 /// The module is refused or does not instantiate.
-pub fn run(case: &TestCase) -> Option<Vec<Went>> {
+pub(crate) fn run(case: &TestCase) -> Option<Vec<Went>> {
     if case.features.contains(wassay_model::Feature::Threads) {
         return None;
     }
