@@ -130,7 +130,10 @@ impl Gates {
                     let module = match wasmi::Module::new(&engine, bytes) {
                         Ok(module) => module,
                         Err(error) => {
-                            *self.trouble.entry(format!("refused: {error}")).or_default() += 1;
+                            // Without the place, which differs from module to module.
+                            let error = error.to_string();
+                            let why = error.split(" (at offset").next().unwrap_or_default();
+                            *self.trouble.entry(format!("refused: {why}")).or_default() += 1;
                             return;
                         }
                     };

@@ -81,8 +81,19 @@ fn sinks(op: &Op) -> &'static [Sink] {
     match op.results.first() {
         None => &[State],
         Some(Ty::I32) => &[
-            Return, LocalSet, LocalTee, Store, Global, SelectOperand, Argument, BrIf, If, SelectCondition, BrTable,
-            Address, TableIndex,
+            Return,
+            LocalSet,
+            LocalTee,
+            Store,
+            Global,
+            SelectOperand,
+            Argument,
+            BrIf,
+            If,
+            SelectCondition,
+            BrTable,
+            Address,
+            TableIndex,
         ],
         Some(Ty::I64) if !op.is_memory() => {
             &[Return, LocalSet, LocalTee, Store, Global, SelectOperand, Argument, Address, TableIndex]
@@ -360,15 +371,8 @@ impl Module {
 
     /// What all functions call: identities, leaves, and the tables.
     fn scaffold(draft: &mut Draft, exists: impl Fn(Ty) -> bool, wide: bool, leaves: bool, references: bool) -> Layout {
-        let mut layout = Layout {
-            identity: [0; 7],
-            globals: [0; 7],
-            leaf_type: 0,
-            leaves: 0,
-            tables: [1, 2],
-            leaf: 0,
-            wide,
-        };
+        let mut layout =
+            Layout { identity: [0; 7], globals: [0; 7], leaf_type: 0, leaves: 0, tables: [1, 2], leaf: 0, wide };
         layout.leaf_type = draft.func_type(&[], &[Ty::I32.encoded()]);
         if leaves {
             layout.leaf = draft.next_func();
@@ -422,9 +426,11 @@ impl Module {
 /// Values to load: two plain ones, six calm ones or edges of integers, edges, and NaNs at the end.
 fn slots(ty: Ty, batch: &Batch, draw: &mut Draw) -> Vec<u8> {
     // A vector's lanes are those of the first instruction that takes one.
-    let lanes = batch.specs.iter().map(|spec| &OPS[usize::from(spec.op)]).find(|op| {
-        op.params.iter().any(|(param, role)| *param == Ty::V128 && *role == Role::Value)
-    });
+    let lanes = batch
+        .specs
+        .iter()
+        .map(|spec| &OPS[usize::from(spec.op)])
+        .find(|op| op.params.iter().any(|(param, role)| *param == Ty::V128 && *role == Role::Value));
     let lanes = lanes.map_or(Lanes::Integer, |op| op.lanes);
     let open = batch.specs.iter().any(|spec| OPS[usize::from(spec.op)].open);
     let mut bytes = Vec::with_capacity(16 * write::SLOTS as usize);

@@ -4,8 +4,8 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use wasmparser::{Operator, Parser, Payload, Validator};
 use common::Went;
+use wasmparser::{Operator, Parser, Payload, Validator};
 use wassay_adapter::wasm_features;
 use wassay_generate::{Profile, edge_cases, generate};
 use wassay_model::{Action, Feature, Features, TestCase, Value};
@@ -76,8 +76,9 @@ fn one_round_of_cases_puts_every_access_into_every_kind_of_memory() {
     let memories: BTreeSet<_> = met.iter().map(|(_, memory)| *memory).collect();
     assert_eq!(memories.len(), 40, "{memories:?}");
     let opcodes: BTreeSet<&str> = met.iter().map(|(opcode, _)| opcode.as_str()).collect();
-    for opcode in
-        opcodes.iter().filter(|name| ["Load", "Store", "Rmw"].iter().any(|part| name.contains(part)) || name.starts_with("Memory"))
+    for opcode in opcodes
+        .iter()
+        .filter(|name| ["Load", "Store", "Rmw"].iter().any(|part| name.contains(part)) || name.starts_with("Memory"))
     {
         for memory in &memories {
             // What a function reads back with is in every module that stores; the rest is there by plan.

@@ -135,7 +135,8 @@ fn functions_hold_the_instruction_that_their_cells_name() {
 #[test]
 fn a_case_depends_on_seed_and_index_alone_and_is_the_same_with_its_cells() {
     let forward: Vec<TestCase> = (0..40).map(|index| generate(1, index * 29, &sweep())).collect();
-    let mut backward: Vec<TestCase> = (0..40).rev().map(|index| generate_with_cells(1, index * 29, &sweep()).0).collect();
+    let mut backward: Vec<TestCase> =
+        (0..40).rev().map(|index| generate_with_cells(1, index * 29, &sweep()).0).collect();
     backward.reverse();
     assert_eq!(forward, backward);
     assert_ne!(generate(2, 0, &sweep()).id(), forward[0].id());
@@ -145,25 +146,11 @@ fn a_case_depends_on_seed_and_index_alone_and_is_the_same_with_its_cells() {
 fn every_opcode_meets_every_shape_and_sink_of_its_types() {
     let cells: BTreeSet<Cell> = sweep_cells(Features::ALL).into_iter().collect();
     let has = |opcode, operand, ty, shape, sink| cells.contains(&Cell { opcode, operand, ty, shape, sink });
-    let of_any = [
-        Sink::Return,
-        Sink::LocalSet,
-        Sink::LocalTee,
-        Sink::Store,
-        Sink::Global,
-        Sink::SelectOperand,
-        Sink::Argument,
-    ];
+    let of_any =
+        [Sink::Return, Sink::LocalSet, Sink::LocalTee, Sink::Store, Sink::Global, Sink::SelectOperand, Sink::Argument];
     let of_i32 = [Sink::BrIf, Sink::If, Sink::SelectCondition, Sink::BrTable, Sink::Address, Sink::TableIndex];
-    let of_number = [
-        Shape::Param,
-        Shape::Const,
-        Shape::Loaded,
-        Shape::Inverse,
-        Shape::Compared,
-        Shape::Extended,
-        Shape::Called,
-    ];
+    let of_number =
+        [Shape::Param, Shape::Const, Shape::Loaded, Shape::Inverse, Shape::Compared, Shape::Extended, Shape::Called];
     for shape in of_number {
         for sink in of_any {
             for operand in 0..2 {
@@ -227,7 +214,12 @@ fn every_cell_is_observed_by_a_call_that_returns() {
 fn modules_are_small_and_many_functions_share_one() {
     let sizes: Vec<usize> = whole().map(|case| case.modules[0].bytes.0.len()).collect();
     let mean = sizes.iter().sum::<usize>() / sizes.len();
-    println!("{} modules, {mean} bytes on average, {} at most, {} cells", sizes.len(), sizes.iter().max().unwrap_or(&0), sweep_cells(Features::ALL).len());
+    println!(
+        "{} modules, {mean} bytes on average, {} at most, {} cells",
+        sizes.len(),
+        sizes.iter().max().unwrap_or(&0),
+        sweep_cells(Features::ALL).len()
+    );
     assert!((1000..4000).contains(&mean), "{mean}");
     assert!(sizes.iter().all(|size| *size < 8000));
 }

@@ -22,7 +22,8 @@ pub(crate) enum Ty {
 }
 
 impl Ty {
-    pub(crate) const ALL: [Self; 7] = [Self::I32, Self::I64, Self::F32, Self::F64, Self::V128, Self::Func, Self::Extern];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::I32, Self::I64, Self::F32, Self::F64, Self::V128, Self::Func, Self::Extern];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -170,7 +171,8 @@ pub(crate) fn position(name: &str) -> Option<usize> {
 /// operand that it stands for.
 pub(crate) fn inverse(op: usize, operand: usize) -> Option<usize> {
     static KNOWN: LazyLock<Vec<[Option<usize>; 4]>> = LazyLock::new(|| {
-        let of = |op: &Op| std::array::from_fn(|operand| (operand < op.params.len()).then(|| undo(op, operand)).flatten());
+        let of =
+            |op: &Op| std::array::from_fn(|operand| (operand < op.params.len()).then(|| undo(op, operand)).flatten());
         OPS.iter().map(of).collect()
     });
     KNOWN[op][operand]
@@ -234,11 +236,9 @@ fn undo(op: &Op, operand: usize) -> Option<usize> {
         return fits(format!("{prefix}.extract_lane")).or_else(|| fits(format!("{prefix}.extract_lane_s")));
     }
     // Conversions name the other type; its signedness follows.
-    let from = [
-        "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2", "i32", "i64", "f32", "f64",
-    ]
-    .into_iter()
-    .find(|from| rest.contains(&format!("_{from}")))?;
+    let from = ["i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2", "i32", "i64", "f32", "f64"]
+        .into_iter()
+        .find(|from| rest.contains(&format!("_{from}")))?;
     let sign = if rest.contains("_u") { "u" } else { "s" };
     [
         format!("{from}.wrap_{prefix}"),
@@ -331,7 +331,8 @@ impl Row {
             traps: ((0x6d..=0x70).contains(&self.code) || (0x7f..=0x82).contains(&self.code))
                 || ((0xa8..=0xb1).contains(&self.code) && rest.starts_with("trunc")),
             open: float && makes_nan || relaxed,
-            boolean: results == [Ty::I32] && (rest == "eqz" || compares || rest.ends_with("_true") || self.code == 0xd1),
+            boolean: results == [Ty::I32]
+                && (rest == "eqz" || compares || rest.ends_with("_true") || self.code == 0xd1),
             lanes,
             params,
             results,

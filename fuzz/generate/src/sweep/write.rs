@@ -740,14 +740,21 @@ const MANTISSAS: [u64; 8] =
 pub(super) fn argument(domain: Domain, round: u32, draw: &mut Draw, selects: Option<bool>) -> Value {
     let wide = |bits: u64| if domain.ty == Ty::I64 { Value::I64(bits) } else { Value::I32(bits as u32) };
     match domain.kind {
-        Kind::Value { lanes, open } => value(domain.ty, lanes, if open && round < OPEN_ROUND { round.min(1) } else { round }, draw),
+        Kind::Value { lanes, open } => {
+            value(domain.ty, lanes, if open && round < OPEN_ROUND { round.min(1) } else { round }, draw)
+        }
         Kind::Address { aligned: true } => Value::I32(draw.below(15) * 8),
         Kind::Address { aligned: false } => Value::I32(draw.below(if round < 2 { 15 } else { 0x71 })),
-        Kind::Delta => Value::I32(draw.pick(&[0, 0, 1, 2, 0xffff, 0x10000, u32::MAX, 0x8000_0000][..if round < 2 { 3 } else { 8 }])),
+        Kind::Delta => Value::I32(
+            draw.pick(&[0, 0, 1, 2, 0xffff, 0x10000, u32::MAX, 0x8000_0000][..if round < 2 { 3 } else { 8 }]),
+        ),
         Kind::Length => Value::I32(draw.below(if round < 2 { 9 } else { 0x60 })),
         Kind::Mask => {
             let bits = draw.bits();
-            Value::V128((0..16).fold(0, |mask, lane| mask | if bits >> (lane / 8) & 1 == 1 { 0xff_u128 << (8 * lane) } else { 0 }))
+            Value::V128(
+                (0..16)
+                    .fold(0, |mask, lane| mask | if bits >> (lane / 8) & 1 == 1 { 0xff_u128 << (8 * lane) } else { 0 }),
+            )
         }
         Kind::Condition => match selects {
             Some(false) => Value::I32(0),
