@@ -43,8 +43,11 @@ fn a_case_depends_on_seed_and_index_alone() {
     assert_ne!(generate(2, 7, &edge()).id(), forward[7].id());
 }
 
-/// The opcodes of a module, and its memories: 64-bit, size in pages, the page's size, how many.
-fn contents(module: &[u8]) -> (BTreeSet<String>, (bool, u64, Option<u32>, u32)) {
+/// A memory: 64-bit, size in pages, the page's size, how many the module has.
+type Memory = (bool, u64, Option<u32>, u32);
+
+/// The opcodes of a module, and the memory that it accesses.
+fn contents(module: &[u8]) -> (BTreeSet<String>, Memory) {
     let (mut opcodes, mut memory) = (BTreeSet::new(), (false, 0, None, 0));
     for payload in Parser::new(0).parse_all(module) {
         match payload.expect("a module") {
@@ -68,7 +71,7 @@ fn contents(module: &[u8]) -> (BTreeSet<String>, (bool, u64, Option<u32>, u32)) 
 
 #[test]
 fn one_round_of_cases_puts_every_access_into_every_kind_of_memory() {
-    let mut met: BTreeSet<(String, (bool, u64, Option<u32>, u32))> = BTreeSet::new();
+    let mut met: BTreeSet<(String, Memory)> = BTreeSet::new();
     for case in cases(edge_cases(Features::ALL)) {
         let (opcodes, memory) = contents(&case.modules[0].bytes.0);
         met.extend(opcodes.into_iter().map(|opcode| (opcode, memory)));
