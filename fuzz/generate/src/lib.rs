@@ -7,8 +7,10 @@
 mod body;
 mod boundary;
 mod companion;
+mod control;
 mod draft;
 mod draw;
+mod gc;
 mod grow;
 mod guard;
 mod plan;
@@ -16,6 +18,7 @@ mod profile;
 mod rewrite;
 mod script;
 mod smith;
+mod table;
 mod values;
 
 pub use boundary::boundary_arguments;
@@ -44,6 +47,9 @@ pub fn generate(seed: u64, index: u64, profile: &Profile) -> TestCase {
     let order = Order { features: profile.features(), turn };
     let (mut case, mut traits) = match family {
         Family::Smith => smith::generate(order.features, &mut draw),
+        Family::Control => control::generate(&order, &mut draw),
+        Family::Table => table::generate(&order, &mut draw),
+        Family::Gc => gc::generate(&order, &mut draw),
     };
     traits.insert(0, family.name());
     let traits = traits.into_iter().map(str::to_owned).collect();

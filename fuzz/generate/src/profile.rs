@@ -37,6 +37,12 @@ macro_rules! families {
 families! {
     /// wasm-smith under a swarm, and a pass over its output that keeps values flowing.
     Smith = "smith";
+    /// Structured programs: branches, loops, calls of every kind, exceptions, values that wait on the stack.
+    Control = "control";
+    /// Every table operation on every reference type, at the edges of the table.
+    Table = "table";
+    /// Graphs of structures and arrays: made, changed, cast, collected, summed.
+    Gc = "gc";
 }
 
 impl fmt::Display for Family {
