@@ -12,6 +12,8 @@ pub(super) struct Body<'a> {
     draw: &'a mut Draw,
     code: Vec<u8>,
     params: usize,
+    /// The locals before this one have been set.
+    set: usize,
     /// Parameters and locals.
     locals: Vec<ValType>,
     /// What a branch to each label carries; the function's own is the first.
@@ -42,6 +44,7 @@ impl<'a> Body<'a> {
             draw,
             code: Vec::new(),
             params: params.len(),
+            set: params.len(),
             locals,
             labels: vec![results.to_vec()],
             results: results.to_vec(),
@@ -79,7 +82,8 @@ impl<'a> Body<'a> {
             self.s().local_get(position as u32);
             self.mix(self.locals[position]);
         }
-        // A few locals to begin with; references are set, since one engine forgets to.
+        // A few locals to begin with. References are always set: an engine that forgets to start them as null would
+        // hide all its other mistakes behind this one.
         for _ in 0..self.draw.between(1, 6) {
             let ty = self.draw.pick(&self.program.types);
             let local = self.fresh(ty);
@@ -88,6 +92,7 @@ impl<'a> Body<'a> {
                 self.s().local_set(local);
             }
         }
+        self.set = self.locals.len();
         let guarded = first == 0 && self.program.may(Feature::Exceptions) && self.draw.percent(85);
         let statements = self.draw.between(2, 6);
         if guarded {
@@ -97,7 +102,8 @@ impl<'a> Body<'a> {
         }
         // What the locals hold in the end is part of the result.
         for local in self.params..self.locals.len() {
-            if local as u32 != self.hash && self.draw.percent(40) && is_nullable(self.locals[local]) {
+            let is_ref = matches!(self.locals[local], ValType::Ref(_));
+            if local as u32 != self.hash && (!is_ref || local < self.set) && self.draw.percent(40) {
                 self.s().local_get(local as u32);
                 self.mix(self.locals[local]);
             }
@@ -866,7 +872,9 @@ impl<'a> Body<'a> {
     }
 
     fn leaf(&mut self, ty: ValType) {
-        let fitting = self.locals.iter().filter(|local| **local == ty).count();
+        // Locals of reference type that may not have been set yet are left alone: see `run`.
+        let known = if matches!(ty, ValType::Ref(_)) { self.set } else { self.locals.len() };
+        let fitting = self.locals[..known].iter().filter(|local| **local == ty).count();
         if fitting > 0 && self.draw.percent(70) {
             let choice = self.draw.position(fitting);
             let local = self.locals.iter().zip(0..).filter(|(local, _)| **local == ty).nth(choice);
@@ -1146,13 +1154,5 @@ impl<'a> Body<'a> {
             }
             ValType::Ref(_) => self.leaf(ty),
         }
-    }
-}
-
-/// Only what always has a value may be read anywhere.
-const fn is_nullable(ty: ValType) -> bool {
-    match ty {
-        ValType::Ref(reference) => reference.nullable,
-        _ => true,
     }
 }
