@@ -179,7 +179,8 @@ fn call(
                 0 => 0,
                 1 => u64::from(room) + 1,
                 2 => u64::from(room),
-                3 => extreme(draw, shapes[at].wide),
+                // Engines that count fuel count elements here and stop, after which nothing more is compared.
+                3 if draw.percent(12) => extreme(draw, shapes[at].wide),
                 _ => u64::from(draw.between(1, 3)),
             };
             if delta <= u64::from(room) {
@@ -255,7 +256,7 @@ fn range(draw: &mut Draw, size: u32, wide: bool) -> (u64, u64) {
         0 => (size, 0),
         1 => (size + 1, 0),
         2 => (start, size - start + 1),
-        3 => (start, extreme(draw, wide)),
+        3 if draw.percent(40) => (start, extreme(draw, wide)),
         4 => (extreme(draw, wide), 1),
         5..=9 => (start, size - start),
         _ => (start, u64::from(draw.below((size - start) as u32 + 1)).min(8)),

@@ -38,8 +38,18 @@ fn every_table_instruction_is_emitted() {
         "table",
         300,
         &[
-            "TableGet", "TableSet", "TableSize", "TableGrow", "TableFill", "TableCopy", "TableInit", "ElemDrop",
-            "CallIndirect", "ReturnCallIndirect", "CallRef", "ReturnCallRef",
+            "TableGet",
+            "TableSet",
+            "TableSize",
+            "TableGrow",
+            "TableFill",
+            "TableCopy",
+            "TableInit",
+            "ElemDrop",
+            "CallIndirect",
+            "ReturnCallIndirect",
+            "CallRef",
+            "ReturnCallRef",
         ],
     );
 }
