@@ -592,7 +592,7 @@ impl<'a> Body<'a> {
     fn arguments(&mut self, callee: &Callee) {
         let depth = self.depth;
         self.s().local_get(depth).i32_const(1).i32_sub();
-        for ty in callee.params[1..].to_vec() {
+        for ty in callee.params[1..].iter().copied() {
             self.value(ty, 1);
         }
     }

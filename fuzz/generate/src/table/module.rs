@@ -305,7 +305,7 @@ impl Build {
             self.functions.push(index);
         }
         self.plain_count = self.functions.len();
-        for ty in self.call_types[1..].to_vec() {
+        for ty in self.call_types[1..].iter().copied() {
             let mark = draw.bits() as i32;
             let index = self.draft.func(ty, &[], |sink| {
                 sink.local_get(0).i32_const(mark).i32_xor();
