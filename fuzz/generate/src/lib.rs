@@ -8,10 +8,12 @@ mod body;
 mod boundary;
 mod cell;
 mod companion;
+mod control;
 mod draft;
 mod draw;
 mod edge;
 mod encode;
+mod gc;
 mod grow;
 mod guard;
 mod plan;
@@ -20,6 +22,7 @@ mod rewrite;
 mod script;
 mod smith;
 mod sweep;
+mod table;
 mod values;
 
 pub use boundary::boundary_arguments;
@@ -61,6 +64,9 @@ pub fn generate_with_cells(seed: u64, index: u64, profile: &Profile) -> (TestCas
         Family::Smith => smith::generate(order.features, &mut draw),
         Family::Edge => edge::generate(&order, &mut draw),
         Family::Sweep => sweep::generate(&order, &mut draw, &mut cells),
+        Family::Control => control::generate(&order, &mut draw),
+        Family::Table => table::generate(&order, &mut draw),
+        Family::Gc => gc::generate(&order, &mut draw),
     };
     traits.insert(0, family.name());
     let traits = traits.into_iter().map(str::to_owned).collect();

@@ -41,6 +41,12 @@ families! {
     Sweep = "sweep";
     /// Every access to memory at the edges of memories of all kinds.
     Edge = "edge";
+    /// Structured programs: branches, loops, calls of every kind, exceptions, values that wait on the stack.
+    Control = "control";
+    /// Every table operation on every reference type, at the edges of the table.
+    Table = "table";
+    /// Graphs of structures and arrays: made, changed, cast, collected, summed.
+    Gc = "gc";
 }
 
 impl fmt::Display for Family {
