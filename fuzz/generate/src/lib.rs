@@ -11,10 +11,14 @@ mod draft;
 mod draw;
 mod grow;
 mod guard;
+mod host;
+mod link;
+mod mutate;
 mod plan;
 mod profile;
 mod rewrite;
 mod script;
+mod size;
 mod smith;
 mod values;
 
@@ -44,6 +48,10 @@ pub fn generate(seed: u64, index: u64, profile: &Profile) -> TestCase {
     let order = Order { features: profile.features(), turn };
     let (mut case, mut traits) = match family {
         Family::Smith => smith::generate(order.features, &mut draw),
+        Family::Link => link::generate(&order, &mut draw),
+        Family::Mutate => mutate::generate(&order, &mut draw),
+        Family::Host => host::generate(&order, &mut draw),
+        Family::Size => size::generate(&order, &mut draw),
     };
     traits.insert(0, family.name());
     let traits = traits.into_iter().map(str::to_owned).collect();

@@ -37,6 +37,14 @@ macro_rules! families {
 families! {
     /// wasm-smith under a swarm, and a pass over its output that keeps values flowing.
     Smith = "smith";
+    /// A small program, and the same stretched across thresholds of encodings.
+    Size = "size";
+    /// Several modules that share memories, tables, globals and tags.
+    Link = "link";
+    /// A case of `smith`, and its plan again on a rewrite that keeps the meaning.
+    Mutate = "mutate";
+    /// Calls of a host and of an instance that acts as one, between accesses to the state that both see.
+    Host = "host";
 }
 
 impl fmt::Display for Family {
