@@ -36,6 +36,8 @@ pub(crate) struct Draft {
     start: Option<u32>,
     elements: ElementSection,
     data: DataSection,
+    /// Without bulk memory there is no data count section.
+    without_data_count: bool,
 }
 
 #[allow(dead_code, reason = "each family needs a part of it")]
@@ -188,6 +190,11 @@ impl Draft {
         self.data.len() - 1
     }
 
+    /// Leaves out the data count section, which came with bulk memory.
+    pub(crate) const fn without_data_count(&mut self) {
+        self.without_data_count = true;
+    }
+
     /// The module.
     ///
     /// # Panics
@@ -221,7 +228,7 @@ impl Draft {
         if !self.elements.is_empty() {
             module.section(&self.elements);
         }
-        if !self.data.is_empty() {
+        if !self.data.is_empty() && !self.without_data_count {
             // Always, though only `memory.init` and `data.drop` need it: it costs two bytes.
             module.section(&DataCountSection { count: self.data.len() });
         }

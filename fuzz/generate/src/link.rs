@@ -228,6 +228,9 @@ struct Names {
 /// A module: the store, which defines the state, or a unit that imports it under one of the names.
 fn unit(world: &World, from: Option<(&[String], Option<Flaw>)>, style: Style, draw: &mut Draw) -> Vec<u8> {
     let mut draft = Draft::default();
+    if !style.bulk {
+        draft.without_data_count();
+    }
     let leaf_type = draft.func_type(&[ValType::I32], &[ValType::I32]);
     let run_type = draft.func_type(&[ValType::I32, ValType::I32], &[ValType::I32]);
     let payload = draft.func_type(&[ValType::I32], &[]);

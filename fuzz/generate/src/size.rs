@@ -166,7 +166,7 @@ impl Stretch {
         draw: &mut Draw,
     ) -> Option<&'static str> {
         let small = |draw: &mut Draw| threshold(1 << 10, false, draw);
-        Some(match draw.below(17) {
+        Some(match draw.below(18) {
             0 | 1 => {
                 self.filler = threshold(1 << 20, giant, draw);
                 self.filler_kind = draw.below(5);
@@ -262,6 +262,7 @@ impl Program {
 
     fn module(&self, stretch: &Stretch, exports: bool) -> Vec<u8> {
         let mut draft = Draft::default();
+        draft.without_data_count();
         for number in 0..stretch.types {
             // No two alike, so that an engine that unites equal types still has as many.
             let params: Vec<ValType> = (0..16)

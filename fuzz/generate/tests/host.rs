@@ -3,6 +3,7 @@
 mod gates;
 
 use gates::{assert_deterministic, assert_gates, assert_valid, cases, counted, observe};
+use wassay_model::Features;
 
 #[test]
 fn cases_are_valid_with_exactly_their_features() {
@@ -11,7 +12,7 @@ fn cases_are_valid_with_exactly_their_features() {
 
 #[test]
 fn a_case_depends_on_seed_and_index_alone() {
-    assert_deterministic("host");
+    assert_deterministic("host", &[Features::ALL, Features::V2, Features::V1]);
 }
 
 #[test]

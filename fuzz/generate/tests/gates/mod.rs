@@ -58,18 +58,18 @@ pub(crate) fn assert_valid(name: &str, cases: &[TestCase]) {
 
 /// A case is a function of seed and index, in whatever part of the language.
 #[track_caller]
-pub(crate) fn assert_deterministic(name: &str) {
-    for features in [Features::ALL, Features::V2, Features::V1] {
-        let profile = profile(name).with_features(features);
+pub(crate) fn assert_deterministic(name: &str, parts: &[Features]) {
+    for features in parts {
+        let profile = profile(name).with_features(*features);
         let forward: Vec<TestCase> = (0..24).map(|index| generate(7, index, &profile)).collect();
         let backward: Vec<TestCase> = (0..24).rev().map(|index| generate(7, index, &profile)).collect();
         assert!(forward.iter().eq(backward.iter().rev()));
         for case in &forward {
-            assert!(case.features.minus(features).is_empty(), "{:?}", case.features);
+            assert!(case.features.minus(*features).is_empty(), "{:?}", case.features);
             for module in &case.modules {
                 let parser = wasm_features(case.features);
                 let validated = Validator::new_with_features(parser).validate_all(&module.bytes.0);
-                assert!(validated.is_ok(), "{:?}: {validated:?}", case.provenance);
+                assert!(validated.is_ok(), "{:?}: {:?}", case.provenance, validated.err());
             }
         }
     }
@@ -84,7 +84,7 @@ pub(crate) fn assert_gates(cases: &[TestCase]) {
         finished += usize::from(seen.ending == Ending::Finished);
         for (number, (planned, step)) in case.plan.steps.iter().zip(&seen.steps).enumerate() {
             assert!(
-                !matches!(step.outcome, Outcome::Absent | Outcome::Unclassified(_) | Outcome::Exhausted(_)),
+                !matches!(step.outcome, Outcome::Absent | Outcome::Unclassified(_)),
                 "{:?}, step {number}: {}",
                 case.provenance,
                 step.outcome
