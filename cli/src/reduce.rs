@@ -260,6 +260,11 @@ fn concerned(subject: &Subject, args: &Reduce) -> Result<Vec<EngineName>, Failur
             engines.push(engine.clone());
         }
     }
+    // An engine that contradicts itself: somebody has to say that the two steps do mean the same.
+    let is_party = |engine: &EngineName| finding.signature.parties.iter().any(|party| party.engine == *engine);
+    if finding.signature.against.iter().any(|against| is_party(&against.engine)) {
+        return Ok(jury::with_expectation(engines));
+    }
     // A crash is held against nobody, but somebody has to say that the case is a good one.
     if engines.len() == 1 {
         engines.extend(took_part.into_iter().find(|name| *name != engines[0]));

@@ -300,15 +300,14 @@ fn print(
     };
     writeln!(out, "{}: {explanation}", ruling.bold())?;
     for difference in &verdict.differences {
+        let measure = match wassay_judge::original(difference, case) {
+            Some(step) => format!("{} in step {step}, of which it is a rewrite,", difference.against),
+            None => difference.against.to_string(),
+        };
         writeln!(
             out,
             "  {}: {} {}; {} {} ({})",
-            difference.site,
-            difference.against,
-            difference.expected,
-            difference.engine,
-            difference.actual,
-            difference.ruling
+            difference.site, measure, difference.expected, difference.engine, difference.actual, difference.ruling
         )?;
     }
     Ok(())

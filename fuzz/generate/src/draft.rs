@@ -53,6 +53,13 @@ impl Draft {
         self.types_count - 1
     }
 
+    /// Adds a function type even where an equal one is there; its index.
+    pub(crate) fn plain_func_type(&mut self, params: &[ValType], results: &[ValType]) -> u32 {
+        self.types.ty().function(params.iter().copied(), results.iter().copied());
+        self.types_count += 1;
+        self.types_count - 1
+    }
+
     /// Adds a group of recursive types; the index of its first one.
     pub(crate) fn rec_group(&mut self, types: Vec<SubType>) -> u32 {
         let first = self.types_count;

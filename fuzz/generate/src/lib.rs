@@ -16,10 +16,14 @@ mod encode;
 mod gc;
 mod grow;
 mod guard;
+mod host;
+mod link;
+mod mutate;
 mod plan;
 mod profile;
 mod rewrite;
 mod script;
+mod size;
 mod smith;
 mod sweep;
 mod table;
@@ -67,6 +71,10 @@ pub fn generate_with_cells(seed: u64, index: u64, profile: &Profile) -> (TestCas
         Family::Control => control::generate(&order, &mut draw),
         Family::Table => table::generate(&order, &mut draw),
         Family::Gc => gc::generate(&order, &mut draw),
+        Family::Link => link::generate(&order, &mut draw),
+        Family::Mutate => mutate::generate(&order, &mut draw),
+        Family::Host => host::generate(&order, &mut draw),
+        Family::Size => size::generate(&order, &mut draw),
     };
     traits.insert(0, family.name());
     let traits = traits.into_iter().map(str::to_owned).collect();

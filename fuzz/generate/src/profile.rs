@@ -47,6 +47,14 @@ families! {
     Table = "table";
     /// Graphs of structures and arrays: made, changed, cast, collected, summed.
     Gc = "gc";
+    /// A small program, and the same stretched across thresholds of encodings.
+    Size = "size";
+    /// Several modules that share memories, tables, globals and tags.
+    Link = "link";
+    /// A case of `smith`, and its plan again on a rewrite that keeps the meaning.
+    Mutate = "mutate";
+    /// Calls of a host and of an instance that acts as one, between accesses to the state that both see.
+    Host = "host";
 }
 
 impl fmt::Display for Family {

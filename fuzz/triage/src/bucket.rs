@@ -21,11 +21,15 @@ pub fn bucket_name(signature: &Signature) -> String {
         engines.push("nobody".to_owned());
     }
     let class = signature.parties.first().map_or("nothing", |party| &party.class);
-    let against = match &signature.against {
-        Some(party) if party.class == class => format!("-unlike-{}", party.engine),
-        Some(party) => format!("-where-{}-{}", party.engine, party.class),
-        None => String::new(),
-    };
+    let against =
+        match &signature.against {
+            Some(party) if signature.parties.iter().any(|other| other.engine == party.engine) => {
+                if party.class == class { "-unlike-itself".to_owned() } else { format!("-where-also-{}", party.class) }
+            }
+            Some(party) if party.class == class => format!("-unlike-{}", party.engine),
+            Some(party) => format!("-where-{}-{}", party.engine, party.class),
+            None => String::new(),
+        };
     let mut name: String = format!("{}-{class}{against}", engines.join("_")).chars().map(tame).collect();
     name.truncate(NAME_MAX);
     let hash = format!("{:032x}", Digest::of(spelled(signature).as_bytes()).0);

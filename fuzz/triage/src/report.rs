@@ -38,7 +38,12 @@ impl Blame {
             silent: Vec::new(),
         };
         for Observation { engine, ending, .. } in observations {
-            if Some(&engine.name) == blame.expectation.as_ref() {
+            let contradicts = |difference: &wassay_model::Difference| {
+                difference.ruling == Ruling::Diverge && difference.engine == difference.against
+            };
+            let contradicted = finding.verdict.differences.iter().filter(|difference| contradicts(difference));
+            let contradicts_itself = contradicted.clone().any(|difference| difference.engine == engine.name);
+            if Some(&engine.name) == blame.expectation.as_ref() && !contradicts_itself {
                 continue;
             }
             let own = finding.verdict.differences.iter().filter(|difference| difference.engine == engine.name);
@@ -57,6 +62,13 @@ impl Blame {
         let Some(expectation) = &self.expectation else {
             return "No engine came to an end, so there is nothing to hold the others against.".to_owned();
         };
+        let contradicts_itself = self.differ.iter().any(|engine| engine.name == *expectation);
+        if contradicts_itself {
+            return format!(
+                "`{expectation}` contradicts itself: two steps that mean the same do not end alike. Nobody else is \
+                 needed to say that one of them is wrong; what others returned says which."
+            );
+        }
         let list = |engines: &[EngineId]| engines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let mut words = if self.by_standard {
             format!(

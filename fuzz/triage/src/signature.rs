@@ -13,6 +13,8 @@
 //!   fault for each kind of check.
 //! - Nothing of a crash but its manner; whom it is held against says nothing, so nobody is.
 //!
+//! - An engine that contradicts itself, in two steps that say the same, is held against itself.
+//!
 //! Steps, positions, offsets, values and words are left out: they change from case to case.
 
 use wassay_model::{
@@ -39,7 +41,7 @@ pub fn signature(case: &TestCase, verdict: &Verdict, observations: &[Observation
 /// Only differences with the verdict's own ruling count, and of each engine only the first of a kind of
 /// evidence: its first difference of values or outcomes, and how its program ended.
 #[must_use]
-pub fn signatures(_case: &TestCase, verdict: &Verdict, observations: &[Observation]) -> Vec<Signature> {
+pub fn signatures(case: &TestCase, verdict: &Verdict, observations: &[Observation]) -> Vec<Signature> {
     let mut found: Vec<Signature> = Vec::new();
     let mut seen: Vec<(&EngineName, bool)> = Vec::new();
     if verdict.ruling == Ruling::Agree {
@@ -51,7 +53,7 @@ pub fn signatures(_case: &TestCase, verdict: &Verdict, observations: &[Observati
             continue;
         }
         seen.push(key);
-        let Described { actual, against, site } = describe(difference, observations);
+        let Described { actual, against, site } = describe(case, difference, observations);
         let party = Party { engine: difference.engine.clone(), class: actual };
         let same = found.iter_mut().find(|signature| {
             signature.site == site
@@ -75,7 +77,7 @@ struct Described {
     site: SiteKind,
 }
 
-fn describe(difference: &Difference, observations: &[Observation]) -> Described {
+fn describe(case: &TestCase, difference: &Difference, observations: &[Observation]) -> Described {
     let observation = |name: &EngineName| observations.iter().find(|observation| observation.engine.name == *name);
     let party = |class: String| Some(Party { engine: difference.against.clone(), class });
     let at = |name: &EngineName, step: StepIdx| {
@@ -90,7 +92,8 @@ fn describe(difference: &Difference, observations: &[Observation]) -> Described 
             site: SiteKind::Ending,
         },
         Site::Outcome(step) | Site::TrapKind(step) => {
-            let (actual, expected) = (at(&difference.engine, step), at(&difference.against, step));
+            let measure = original(case, difference).unwrap_or(step);
+            let (actual, expected) = (at(&difference.engine, step), at(&difference.against, measure));
             Described { actual, against: party(expected), site: difference.site.kind() }
         }
         Site::Result { .. }
@@ -103,6 +106,12 @@ fn describe(difference: &Difference, observations: &[Observation]) -> Described 
             Described { actual: VALUE.to_owned(), against: party(VALUE.to_owned()), site: SiteKind::Result }
         }
     }
+}
+
+/// The step that an engine is held against, where it is held against itself.
+fn original(case: &TestCase, difference: &Difference) -> Option<StepIdx> {
+    let step = difference.site.step().filter(|_| difference.engine == difference.against)?;
+    case.relations.iter().find(|relation| relation.rewritten == step).map(|relation| relation.original)
 }
 
 /// The class of an outcome: `returned`, `trapped:unreachable`, `rejected`, ...

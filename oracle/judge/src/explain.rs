@@ -26,6 +26,13 @@ fn agreement(verdict: &Verdict) -> String {
         "Everything that was compared agrees: {} calls, {} of them with values, and the state {} times",
         compared.calls, compared.calls_with_values, compared.states
     );
+    match compared.rewrites {
+        0 => {}
+        1 => sentence.push_str("; 1 step was compared with the one of which it is a rewrite, on the same engine"),
+        rewrites => sentence.push_str(&format!(
+            "; {rewrites} times a step was compared with the one of which it is a rewrite, on the same engine"
+        )),
+    }
     match compared.unjudged_steps {
         0 => {}
         1 => sentence.push_str("; 1 step behind a horizon was not judged"),
@@ -44,6 +51,9 @@ fn observed(main: &Difference, verdict: &Verdict, case: &TestCase) -> String {
         .collect();
     engines.dedup();
     let engines = listed(&engines);
+    if let Some(original) = original(main, case) {
+        return contradiction(main, original, case);
+    }
     let (actual, expected, against) = (&main.actual, &main.expected, &main.against);
     let place = |step: StepIdx| format!("step {step}{}", parenthesis(case, step));
     match &main.site {
@@ -72,6 +82,36 @@ fn observed(main: &Difference, verdict: &Verdict, case: &TestCase) -> String {
     }
 }
 
+/// The step of which the step of a difference is a rewrite, where the engine is held against itself.
+#[must_use]
+pub fn original(difference: &Difference, case: &TestCase) -> Option<StepIdx> {
+    let step = difference.site.step().filter(|_| difference.engine == difference.against)?;
+    case.relations.iter().find(|relation| relation.rewritten == step).map(|relation| relation.original)
+}
+
+/// What an engine did in a step, and what it had done in the step's original.
+fn contradiction(main: &Difference, original: StepIdx, case: &TestCase) -> String {
+    let (engine, actual, expected, site) = (&main.engine, &main.actual, &main.expected, &main.site);
+    let step = site.step().unwrap_or_default();
+    let there = parenthesis(case, step);
+    let first =
+        format!("step {original}{}, of which it is a rewrite that keeps the meaning,", parenthesis(case, original));
+    match site {
+        Site::Outcome(_) | Site::TrapKind(_) => {
+            format!("{engine} {actual} in step {step}{there}, where {first} {expected} on the same engine")
+        }
+        Site::Result { position, .. } => format!(
+            "{engine} returned {actual} as result {position} of step {step}{there}, where {first} returned {expected} \
+             on the same engine"
+        ),
+        Site::HostCalls { call, .. } => format!(
+            "{engine} made {actual} as host call {call} of step {step}{there}, where {first} made {expected} on the \
+             same engine"
+        ),
+        site => format!("{engine} had {actual} as {site}{there}, where {first} left {expected} on the same engine"),
+    }
+}
+
 fn why(difference: &Difference) -> String {
     let refused = match (difference.ruling, difference.reason) {
         (Ruling::Diverge, Reason::Allowance(_)) => ", but the chosen strictness does not allow it",
@@ -79,6 +119,7 @@ fn why(difference: &Difference) -> String {
     };
     let reason = match difference.reason {
         Reason::Deterministic => "the standard leaves no choice here",
+        Reason::Rewritten => "the standard gives both the same meaning, so one of the two is wrong",
         Reason::Allowance(Allowance::NanBits) => {
             "the standard leaves the sign and the payload of a NaN open (section 4.3.3)"
         }

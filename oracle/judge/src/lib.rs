@@ -11,9 +11,10 @@ mod explain;
 mod likeness;
 mod memory;
 mod pair;
+mod rewritten;
 mod strictness;
 
-pub use explain::{describe_action, explain};
+pub use explain::{describe_action, explain, original};
 pub use strictness::Strictness;
 
 use wassay_model::{
@@ -30,6 +31,10 @@ pub const REFERENCE: &str = "reference";
 ///
 /// The engine named [`REFERENCE`] is what the others are held against, if it finished; otherwise the first
 /// engine that finished. An engine that declined is not compared.
+///
+/// Each engine is held against itself as well, by the case's relations: two steps that say the same must end
+/// alike, whoever else was asked. Where the reference contradicts itself, the relation proves nothing about others,
+/// and of an engine that differs from the reference it would only say so again.
 #[must_use]
 pub fn judge(case: &TestCase, observations: &[Observation]) -> Verdict {
     judge_strictly(Strictness::STANDARD, case, observations)
@@ -39,20 +44,43 @@ pub fn judge(case: &TestCase, observations: &[Observation]) -> Verdict {
 #[must_use]
 pub fn judge_strictly(strictness: Strictness, case: &TestCase, observations: &[Observation]) -> Verdict {
     let pivot = pivot(observations);
-    let mut tally = Tally { steps: vec![Seen::default(); case.plan.steps.len()], compared: Compared::default() };
+    let mut tally = Tally::new(case);
     let mut differences: Vec<(StepIdx, Difference)> = Vec::new();
     let mut horizons = Vec::new();
+    let mut rewrites = 0;
+    let reference = pivot.map(|pivot| &observations[pivot]).filter(|pivot| pivot.engine.name.name == REFERENCE);
+    let mut relations_max = usize::MAX;
+    if let Some(reference) = reference.filter(|_| !case.relations.is_empty()) {
+        let (found, held) =
+            Pair::new(strictness, case, reference, reference, &mut Tally::new(case)).relations(usize::MAX);
+        differences.extend(found.differences);
+        relations_max = held;
+        rewrites += held;
+    }
     for (position, observation) in observations.iter().enumerate() {
-        if Some(position) == pivot || matches!(observation.ending, Ending::Declined(_)) {
+        if matches!(observation.ending, Ending::Declined(_)) {
             continue;
         }
-        let found = match pivot.map(|pivot| &observations[pivot]) {
-            Some(pivot) => Pair::new(strictness, case, pivot, observation, &mut tally).compare(),
-            None => pair::Found::alone(observation),
-        };
-        differences.extend(found.differences);
-        horizons.extend(found.horizon);
+        let mut diverges = false;
+        if Some(position) != pivot {
+            let found = match pivot.map(|pivot| &observations[pivot]) {
+                Some(pivot) => Pair::new(strictness, case, pivot, observation, &mut tally).compare(),
+                None => pair::Found::alone(observation),
+            };
+            diverges = found.differences.iter().any(|(_, difference)| difference.ruling == Ruling::Diverge);
+            differences.extend(found.differences);
+            horizons.extend(found.horizon);
+        }
+        let is_reference = reference.is_some() && Some(position) == pivot;
+        if !case.relations.is_empty() && !is_reference && !(diverges && reference.is_some()) {
+            let teller = reference.unwrap_or(observation);
+            let mut unread = Tally::new(case);
+            let (found, held) = Pair::new(strictness, case, teller, observation, &mut unread).relations(relations_max);
+            differences.extend(found.differences);
+            rewrites += held;
+        }
     }
+    tally.compared.rewrites = rewrites as u32;
     // The order of engines among the observations says nothing, so it must not show in the verdict.
     differences.sort_by(|(step, difference), (other_step, other)| {
         (step, &difference.engine).cmp(&(other_step, &other.engine))
@@ -92,6 +120,10 @@ struct Seen {
 }
 
 impl Tally {
+    fn new(case: &TestCase) -> Self {
+        Self { steps: vec![Seen::default(); case.plan.steps.len()], compared: Compared::default() }
+    }
+
     fn counts(mut self, case: &TestCase) -> Compared {
         for (step, seen) in case.plan.steps.iter().zip(&self.steps) {
             let call = seen.call && matches!(step.action, Action::Invoke { .. });

@@ -6,7 +6,7 @@ use wassay_model::{
 };
 
 use crate::likeness::{self, Classes, Likeness};
-use crate::{REFERENCE, Strictness, Tally, ending_difference, memory};
+use crate::{REFERENCE, Strictness, Tally, ending_difference, memory, rewritten};
 
 /// What comparing one engine yields.
 #[derive(Default)]
@@ -96,9 +96,20 @@ enum Flow {
     Diverged,
 }
 
+/// Against what an engine is held.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// Against the pivot.
+    Pivot,
+    /// Against itself: two steps that say the same.
+    Itself,
+}
+
 pub(crate) struct Pair<'a> {
     strictness: Strictness,
     case: &'a TestCase,
+    held: Held,
+    /// What the engine is held against; where that is itself, who tells the open choices that were met.
     pivot: &'a Observation,
     engine: &'a Observation,
     open: Open,
@@ -115,7 +126,29 @@ impl<'a> Pair<'a> {
         tally: &'a mut Tally,
     ) -> Self {
         let open = Open::of(strictness, case, pivot, engine);
-        Self { strictness, case, pivot, engine, open, tally, found: Found::default() }
+        Self { strictness, case, held: Held::Pivot, pivot, engine, open, tally, found: Found::default() }
+    }
+
+    /// Whether the engine contradicts itself: the case's relations, one after the other, until one does not hold
+    /// or says nothing, or `relations_max` are judged. Also how many of them were judged and held.
+    ///
+    /// The tally is for the comparison of engines, so it should be one that nobody reads.
+    pub(crate) fn relations(mut self, relations_max: usize) -> (Found, usize) {
+        self.held = Held::Itself;
+        let limited = |step: &Step| {
+            matches!(step.outcome, Outcome::Exhausted(_) | Outcome::Refused(_) | Outcome::Unclassified(_))
+        };
+        // What a step that was cut short left behind is each instance's own matter.
+        let limit = self.engine.steps.iter().position(limited).unwrap_or(usize::MAX);
+        let mut held = 0;
+        for relation in rewritten::in_order(self.case).into_iter().take(relations_max) {
+            let Some((expected, actual)) = rewritten::steps(self.case, relation, self.engine) else { break };
+            if limit < relation.rewritten.position() || self.step(relation.rewritten, &expected, &actual) != Flow::On {
+                break;
+            }
+            held += 1;
+        }
+        (self.found, held)
     }
 
     pub(crate) fn compare(mut self) -> Found {
@@ -480,6 +513,7 @@ impl<'a> Pair<'a> {
     fn rule(&mut self, step: StepIdx, likeness: Likeness) -> Option<(Ruling, Reason)> {
         let uncovered = match self.open.at(step) {
             Some(choice) => (Ruling::Inconclusive, Reason::After(choice)),
+            None if self.held == Held::Itself => (Ruling::Diverge, Reason::Rewritten),
             None => (Ruling::Diverge, Reason::Deterministic),
         };
         match likeness {
@@ -509,7 +543,11 @@ impl<'a> Pair<'a> {
 
     fn note(&mut self, step: StepIdx, site: Site, expected: String, actual: String, ruling: Ruling, reason: Reason) {
         let name = |observation: &Observation| -> EngineName { observation.engine.name.clone() };
-        let (engine, against) = (name(self.engine), name(self.pivot));
+        let against = match self.held {
+            Held::Pivot => name(self.pivot),
+            Held::Itself => name(self.engine),
+        };
+        let engine = name(self.engine);
         self.found.differences.push((step, Difference { site, engine, actual, against, expected, ruling, reason }));
     }
 }

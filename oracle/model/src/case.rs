@@ -28,6 +28,9 @@ pub struct TestCase {
 }
 
 /// Two steps of one plan that must end alike on every engine: an oracle that needs no second engine.
+///
+/// Results, traps and host calls are compared, and where the plan looks at the state after both steps, what the
+/// instances of the two export under the same names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Alike {
     /// The step that is the measure.

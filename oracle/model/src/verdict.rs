@@ -54,7 +54,8 @@ pub struct Difference {
     pub engine: EngineName,
     /// What the engine showed there, in words.
     pub actual: String,
-    /// Against whom: the reference, or the engine that stands first.
+    /// Against whom: the reference, or the engine that stands first, or the engine itself, where a step is held
+    /// against the one of which it is a rewrite.
     pub against: EngineName,
     /// What was expected, in words.
     pub expected: String,
@@ -70,6 +71,8 @@ pub struct Difference {
 pub enum Reason {
     /// The standard leaves no choice here.
     Deterministic,
+    /// Two steps that say the same ended unlike on one engine, and the standard leaves no choice here.
+    Rewritten,
     /// The difference is covered by an allowance.
     Allowance(Allowance),
     /// The difference may follow from a choice that was met earlier.
@@ -123,6 +126,9 @@ pub struct Compared {
     /// Things that could not be compared since one side did not read or tell them, over all engines.
     #[serde(default)]
     pub blind: u32,
+    /// Steps that were held against the one of which they are a rewrite, over all engines.
+    #[serde(default)]
+    pub rewrites: u32,
 }
 
 /// Where a difference lies.

@@ -114,6 +114,7 @@ pub fn reduce(case: &TestCase, question: &mut dyn Question, options: Options) ->
         stopped: false,
         turns: options.seed,
     };
+    plan::unrelated(&mut session);
     plan::cheaper(&mut session);
     let mut complete = false;
     while !complete && session.round < ROUNDS_MAX && !session.stopped {
@@ -208,6 +209,20 @@ impl Session<'_> {
                 self.best = batch.swap_remove(hit);
                 return Some(keys.swap_remove(hit));
             }
+        }
+    }
+
+    /// Takes a case that engines see no otherwise than the one at hand, where the finding shows without the rest.
+    pub(crate) fn take_same(&mut self, case: TestCase) {
+        let progress =
+            Progress { best: &self.best, bytes: module_bytes(&self.best), asked: self.asked, round: self.round };
+        if self.question.go_on(progress).is_break() {
+            self.stopped = true;
+            return;
+        }
+        self.asked += 1;
+        if self.question.still(std::slice::from_ref(&case)).first() == Some(&true) {
+            self.best = case;
         }
     }
 

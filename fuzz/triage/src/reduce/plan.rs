@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wassay_model::{Action, Host, InstanceIdx, Limits, ModuleIdx, Plan, Ref, Snapshot, TestCase, Value};
+use wassay_model::{
+    Action, Alike, Host, InstanceIdx, Limits, ModuleIdx, Plan, Ref, Snapshot, StepIdx, TestCase, Value,
+};
 
 use super::{Facts, Session};
 
@@ -25,6 +27,16 @@ pub(crate) fn restore_limits(session: &mut Session<'_>, limits: Limits) {
     let mut case = session.best.clone();
     case.limits = limits;
     session.take(Some(case));
+}
+
+/// No relations, where the finding needs none: what is done to one of two modules that mean the same would make
+/// them untrue. Where it does need them, the question has to find out: it asks somebody who does not contradict
+/// himself on the original case.
+pub(crate) fn unrelated(session: &mut Session<'_>) {
+    if !session.best.relations.is_empty() {
+        let case = TestCase { relations: Vec::new(), ..session.best.clone() };
+        session.take_same(case);
+    }
 }
 
 /// Fewer steps, and no modules that no step uses.
@@ -89,10 +101,15 @@ fn arguments(session: &mut Session<'_>) -> bool {
             let Some(mut value) = argument(&session.best, step, position) else { break };
             loop {
                 let base = session.best.clone();
+                let together = related(&base, step);
                 let candidates = simpler(value).into_iter().map(|simple| {
                     let mut case = base.clone();
-                    if let Action::Invoke { args, .. } = &mut case.plan.steps[step].action {
-                        args[position] = simple;
+                    for step in &together {
+                        if let Action::Invoke { args, .. } = &mut case.plan.steps[*step].action
+                            && let Some(arg) = args.get_mut(position)
+                        {
+                            *arg = simple;
+                        }
                     }
                     (simple, case)
                 });
@@ -103,6 +120,20 @@ fn arguments(session: &mut Session<'_>) -> bool {
         }
     }
     found
+}
+
+/// The step, and those that say the same and so take the same arguments.
+fn related(case: &TestCase, step: usize) -> Vec<usize> {
+    let mut steps = vec![step];
+    for relation in &case.relations {
+        let (original, rewritten) = (relation.original.position(), relation.rewritten.position());
+        if original == step && rewritten < case.plan.steps.len() {
+            steps.push(rewritten);
+        } else if rewritten == step {
+            steps.push(original);
+        }
+    }
+    steps
 }
 
 fn argument(case: &TestCase, step: usize, position: usize) -> Option<Value> {
@@ -156,6 +187,7 @@ fn without_steps(case: &TestCase, dropped: &BTreeSet<usize>) -> Option<TestCase>
     let mut instances: BTreeMap<InstanceIdx, InstanceIdx> = BTreeMap::new();
     let (mut old, mut new) = (0, 0);
     let mut steps = Vec::new();
+    let mut numbers: BTreeMap<StepIdx, StepIdx> = BTreeMap::new();
     for (position, step) in case.plan.steps.iter().enumerate() {
         let is_dropped = dropped.contains(&position);
         let mut step = step.clone();
@@ -176,13 +208,20 @@ fn without_steps(case: &TestCase, dropped: &BTreeSet<usize>) -> Option<TestCase>
             }
         }
         if !is_dropped {
+            numbers.insert(StepIdx(position as u32), StepIdx(steps.len() as u32));
             steps.push(step);
         }
     }
     if steps.is_empty() || steps.len() == case.plan.steps.len() {
         return None;
     }
-    Some(TestCase { plan: Plan { steps }, ..case.clone() })
+    // A relation goes with either of its steps.
+    let relations = case.relations.iter().filter_map(|relation| {
+        let (original, rewritten) = (*numbers.get(&relation.original)?, *numbers.get(&relation.rewritten)?);
+        Some(Alike { original, rewritten })
+    });
+    let relations = relations.collect();
+    Some(TestCase { plan: Plan { steps }, relations, ..case.clone() })
 }
 
 /// The case without modules that no step loads, and which of its modules are left.

@@ -64,7 +64,7 @@ const ROOMS: &[Room] = &[
         takes: Libraries },
 
     // Its tests measure what engines make of its modules.
-    Room { name: "generate", knows: Knows::Only(&[]), in_tests: &["adapter", "in-process", "reference"],
+    Room { name: "generate", knows: Knows::Only(&[]), in_tests: &["adapter", "in-process", "judge", "reference"],
         takes: Libraries },
     // `triage` names the buckets; `runner` writes findings as `.wast`, the only writer of that format.
     Room { name: "campaign", knows: Knows::Only(&["adapter", "child", "generate", "judge", "runner", "triage"]),
