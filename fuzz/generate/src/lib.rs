@@ -6,13 +6,16 @@
 
 mod body;
 mod boundary;
+mod broken;
 mod companion;
 mod draft;
 mod draw;
 mod grow;
 mod guard;
+pub mod mutation;
 mod plan;
 mod profile;
+mod real;
 mod rewrite;
 mod script;
 mod smith;
@@ -43,6 +46,8 @@ pub fn generate(seed: u64, index: u64, profile: &Profile) -> TestCase {
     let turn = (profile.families().len() == 1).then_some(index);
     let order = Order { features: profile.features(), turn };
     let (mut case, mut traits) = match family {
+        Family::Broken => broken::generate(&order, &mut draw),
+        Family::Real => real::generate(&order, &mut draw),
         Family::Smith => smith::generate(order.features, &mut draw),
     };
     traits.insert(0, family.name());

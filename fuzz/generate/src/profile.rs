@@ -37,6 +37,10 @@ macro_rules! families {
 families! {
     /// wasm-smith under a swarm, and a pass over its output that keeps values flowing.
     Smith = "smith";
+    /// Valid modules with something changed: what decoders and validators say of them.
+    Broken = "broken";
+    /// Programs that real compilers made, and pieces of the official suite put together.
+    Real = "real";
 }
 
 impl fmt::Display for Family {
