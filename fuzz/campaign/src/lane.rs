@@ -346,7 +346,10 @@ fn reason_word(reason: Reason) -> String {
 fn count(case: &TestCase, observations: &[Observation], verdict: &Verdict, tally: &mut Tally) {
     tally.cases += 1;
     tally.module_bytes += case.modules.iter().map(|module| module.bytes.0.len() as u64).sum::<u64>();
+    // Such a case is made of modules that are to be refused.
+    let mut is_broken = false;
     if let Provenance::Generated { traits, .. } = &case.provenance {
+        is_broken = traits.iter().any(|name| name == wassay_generate::Family::Broken.name());
         for name in traits {
             *tally.traits.entry(name.clone()).or_default() += 1;
         }
@@ -368,7 +371,7 @@ fn count(case: &TestCase, observations: &[Observation], verdict: &Verdict, tally
         observations.iter().find(|observation| !observation.instructions.is_empty()).or(observations.first());
     if let Some(expectation) = expectation {
         let refused = |outcome: &Outcome| matches!(outcome, Outcome::Malformed | Outcome::Invalid | Outcome::Rejected);
-        tally.refused_modules += u64::from(expectation.steps.iter().any(|step| refused(&step.outcome)));
+        tally.refused_modules += u64::from(!is_broken && expectation.steps.iter().any(|step| refused(&step.outcome)));
         for (position, (planned, step)) in case.plan.steps.iter().zip(&expectation.steps).enumerate() {
             if !is_call(&planned.action) {
                 continue;

@@ -65,6 +65,11 @@ impl Draw {
         self.0.fill_bytes(bytes);
     }
 
+    /// The stream itself, for what draws in its own way.
+    pub(crate) const fn stream(&mut self) -> &mut Xoshiro256PlusPlus {
+        &mut self.0
+    }
+
     /// Puts `items` into a random order.
     pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {

@@ -7,6 +7,7 @@
 mod body;
 mod boundary;
 mod cell;
+mod broken;
 mod companion;
 mod control;
 mod draft;
@@ -19,8 +20,10 @@ mod guard;
 mod host;
 mod link;
 mod mutate;
+pub mod mutation;
 mod plan;
 mod profile;
+mod real;
 mod rewrite;
 mod script;
 mod size;
@@ -65,6 +68,8 @@ pub fn generate_with_cells(seed: u64, index: u64, profile: &Profile) -> (TestCas
     let order = Order { features: profile.features(), turn };
     let mut cells = Vec::new();
     let (mut case, mut traits) = match family {
+        Family::Broken => broken::generate(&order, &mut draw),
+        Family::Real => real::generate(&order, &mut draw),
         Family::Smith => smith::generate(order.features, &mut draw),
         Family::Edge => edge::generate(&order, &mut draw),
         Family::Sweep => sweep::generate(&order, &mut draw, &mut cells),

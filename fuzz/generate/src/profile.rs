@@ -55,6 +55,10 @@ families! {
     Mutate = "mutate";
     /// Calls of a host and of an instance that acts as one, between accesses to the state that both see.
     Host = "host";
+    /// Valid modules with something changed: what decoders and validators say of them.
+    Broken = "broken";
+    /// Programs that real compilers made, and pieces of the official suite put together.
+    Real = "real";
 }
 
 impl fmt::Display for Family {

@@ -1,0 +1,56 @@
+//! What the `broken` family promises of its cases.
+
+use wasmparser::Validator;
+use wassay_adapter::wasm_features;
+use wassay_generate::{Profile, generate};
+use wassay_model::{Action, Features, TestCase};
+
+fn cases(count: u64) -> impl Iterator<Item = TestCase> {
+    let profile = Profile::parse("broken").unwrap();
+    (0..count).map(move |index| generate(7, index, &profile))
+}
+
+#[test]
+fn a_case_is_a_function_of_seed_and_index() {
+    assert!(cases(20).eq(cases(20)));
+}
+
+#[test]
+fn modules_are_loaded_and_nothing_else_and_only_the_first_is_unchanged() {
+    for case in cases(100) {
+        assert!(case.plan.steps.iter().all(|step| matches!(step.action, Action::Load { .. })));
+        assert_eq!(case.plan.steps.len(), case.modules.len());
+        let first = &case.modules[0].bytes;
+        assert!(Validator::new_with_features(wasm_features(case.features)).validate_all(&first.0).is_ok());
+        assert!(case.modules[1..].iter().all(|module| module.bytes != *first));
+    }
+}
+
+#[test]
+fn verdicts_do_not_depend_on_features_that_an_engine_may_lack() {
+    for module in cases(200).flat_map(|case| {
+        let features = case.features;
+        case.modules.into_iter().map(move |module| (features, module))
+    }) {
+        let (features, module) = module;
+        let with =
+            |features| Validator::new_with_features(wasm_features(features)).validate_all(&module.bytes.0).is_ok();
+        assert_eq!(with(features), with(Features::ALL), "{} with {features:?}", module.name);
+    }
+}
+
+#[test]
+fn most_cases_are_full_and_hold_both_valid_and_invalid_modules() {
+    let (mut modules, mut valid) = (0_u32, 0_u32);
+    for case in cases(300) {
+        for module in &case.modules[1..] {
+            modules += 1;
+            valid += u32::from(
+                Validator::new_with_features(wasm_features(Features::ALL)).validate_all(&module.bytes.0).is_ok(),
+            );
+        }
+    }
+    assert!(modules > 300 * 7, "{modules}");
+    let percent = valid * 100 / modules;
+    assert!((5..=60).contains(&percent), "{percent} %");
+}
