@@ -6,6 +6,7 @@ use std::time::Instant;
 use wassay_child::{Crew, CrewError, RestartReason};
 use wassay_generate::Profile;
 use wassay_judge::{explain, judge};
+use wassay_ledger::{Tracer, is_observed};
 use wassay_model::run::{Chunk, EngineTally, Manifest, Tally, Times};
 use wassay_model::{
     Action, Capture, CaseId, Ending, EngineName, Finding, Observation, Outcome, Provenance, Reason, Ruling, Signature,
@@ -16,6 +17,16 @@ use crate::evidence::Evidence;
 
 /// A call that traps within this many instructions has shown next to nothing.
 const EARLY_INSTRUCTIONS: u64 = 100;
+/// One case in so many is traced for the ledger: a tenth of a case's time, and a rare cell comes again.
+pub(crate) const TRACED_EVERY: u64 = 4;
+/// On how many engines a result is compared before what made it counts as observed: with two, a mistake that they
+/// share would count.
+const OBSERVED_BY: usize = 3;
+
+/// On how many engines of a line-up a cell is to be observed.
+pub(crate) fn observed_by(manifest: &Manifest) -> usize {
+    OBSERVED_BY.min(manifest.lineup.len())
+}
 
 /// A chunk as a lane leaves it.
 #[derive(Debug, Default)]
@@ -34,6 +45,7 @@ pub(crate) struct Lane<'a> {
     pub(crate) profile: &'a Profile,
     pub(crate) crew: Crew,
     pub(crate) times: Times,
+    pub(crate) tracer: Tracer,
 }
 
 impl Lane<'_> {
@@ -97,6 +109,9 @@ impl Lane<'_> {
         let observations = self.ask(&case, &wanted, Capture::Digests)?;
         let first = self.judge(&case, &observations);
         count(&case, &observations, &first, tally);
+        if index.is_multiple_of(TRACED_EVERY) {
+            self.trace(&case, &observations, &first, done);
+        }
         let mut ruling = first.ruling;
         if ruling == Ruling::Diverge {
             let known = groups(&first)
@@ -116,6 +131,23 @@ impl Lane<'_> {
         }
         *tally.rulings.entry(ruling.to_string()).or_default() += 1;
         Ok(id)
+    }
+
+    /// Enters into the ledger what the case executed and what became visible of it.
+    fn trace(&mut self, case: &TestCase, observations: &[Observation], verdict: &Verdict, done: &mut Done) {
+        let began = Instant::now();
+        let engines_min = observed_by(self.manifest);
+        let cells: BTreeSet<String> = self
+            .tracer
+            .trace(case)
+            .into_iter()
+            .filter(|seen| is_observed(seen.step, seen.in_state, engines_min, case, observations, verdict))
+            .map(|seen| seen.cell)
+            .collect();
+        for cell in cells {
+            *done.chunk.cells.entry(cell).or_default() += 1;
+        }
+        self.times.trace_ns += nanoseconds(began);
     }
 
     fn ask(&mut self, case: &TestCase, wanted: &[usize], capture: Capture) -> Result<Vec<Observation>, CrewError> {

@@ -6,6 +6,7 @@
 
 mod body;
 mod boundary;
+mod cell;
 mod companion;
 mod draft;
 mod draw;
@@ -19,6 +20,7 @@ mod smith;
 mod values;
 
 pub use boundary::boundary_arguments;
+pub use cell::{Cell, Shape, Sink};
 pub use profile::{Family, Profile, ProfileError};
 use wassay_model::{Features, Provenance, TestCase};
 
