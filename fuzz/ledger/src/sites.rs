@@ -1,12 +1,14 @@
 //! What each instruction of a module is an instance of: read off the code, without running it.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::OnceLock;
 
 use wasmparser::{
-    BinaryReaderError, FuncValidator, FunctionBody, Operator, Parser, Payload, ValType, ValidPayload, Validator,
-    ValidatorResources, WasmFeatures,
+    BinaryReaderError, FuncValidator, FunctionBody, Operator, Parser, Payload, RefType, ValType, ValidPayload,
+    Validator, ValidatorResources, WasmFeatures,
 };
-use wassay_generate::{Shape, Sink};
+use wassay_generate::{Cell, Shape, Sink};
 
 /// An instruction with the cells that it is an instance of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +17,8 @@ pub struct Site {
     pub function: usize,
     /// Where the next instruction begins, as an offset into the module.
     pub end: u64,
-    /// The texts of its cells; see [`wassay_generate::Cell`].
-    pub cells: Vec<String>,
+    /// Its cells.
+    pub cells: Vec<Cell>,
     /// Where its result goes.
     pub sink: Sink,
 }
@@ -79,8 +81,8 @@ const UNKNOWN: Value = Value { origin: Origin::Other, makers: Vec::new() };
 /// An instruction on the way to a site: where its result goes is known only later.
 struct Draft {
     end: u64,
-    /// Cells up to the sink.
-    heads: Vec<String>,
+    /// Cells but for the sink.
+    heads: Vec<Cell>,
     goes: Goes,
 }
 
@@ -122,7 +124,7 @@ fn read(
         validator.op(offset, &operator)?;
         let height = validator.operand_stack_height() as usize;
 
-        let name = name(&operator);
+        let word = word(&operator);
         if reachable && operands.len() == pops as usize {
             for (position, operand) in operands.iter().enumerate() {
                 let goes = match consumer(&operator, position, operands.len(), depth == 1) {
@@ -135,10 +137,10 @@ fn read(
                 }
             }
         }
-        let maker = (reachable && operands.len() == pops as usize && is_counted(&operator)).then(|| {
+        let maker = (reachable && operands.len() == pops as usize && word.counted).then(|| {
             drafts.push(Draft {
                 end,
-                heads: heads(&name, &operator, &operands, &types, pushes, &validator),
+                heads: heads(word.name, &operator, &operands, &types, pushes, &validator),
                 goes: if pushes == 0 { Goes::To(Sink::State) } else { Goes::Nowhere },
             });
             drafts.len() - 1
@@ -181,7 +183,7 @@ fn read(
             }
             _ => {
                 stack.truncate(taken);
-                let origin = origin(&operator, params);
+                let origin = origin(&operator, word, params);
                 stack.extend((0..pushes).map(|_| Value { origin, makers: maker.into_iter().collect() }));
             }
         }
@@ -201,7 +203,7 @@ fn read(
     }
     for (draft, sink) in drafts.into_iter().zip(sinks) {
         let Some(sink) = sink else { continue };
-        let cells = draft.heads.iter().map(|head| format!("{head}/{sink}")).collect();
+        let cells = draft.heads.into_iter().map(|head| Cell { sink, ..head }).collect();
         found.push(Site { function, end: draft.end, cells, sink });
     }
     Ok(())
@@ -215,48 +217,52 @@ fn params(validator: &FuncValidator<ValidatorResources>) -> u32 {
     ty.map_or(0, |ty| ty.unwrap_func().params().len() as u32)
 }
 
-/// Whether an instruction has cells: it computes, or it acts on memory.
-fn is_counted(operator: &Operator<'_>) -> bool {
-    let name = name(operator);
-    if let Some((family, rest)) = name.split_once('.') {
-        return match family {
-            "i32" | "i64" | "f32" | "f64" => rest != "const",
-            "v128" => rest != "const",
-            "i8x16" | "i16x8" | "i32x4" | "i64x2" | "f32x4" | "f64x2" => true,
-            "memory" | "data" => true,
+/// What is known of an instruction by its name.
+struct Word {
+    /// The name in the text format.
+    name: &'static str,
+    /// What stands behind the first dot.
+    rest: &'static str,
+    /// Whether it has cells: it computes, or it acts on memory.
+    counted: bool,
+    /// The shape of its result as an operand, as far as the name tells.
+    shape: Option<Shape>,
+}
+
+/// Names are worked out once for each kind of instruction, and kept as long as the program runs.
+fn word(operator: &Operator<'_>) -> &'static Word {
+    static WORDS: OnceLock<HashMap<&'static str, Word>> = OnceLock::new();
+    let words = WORDS.get_or_init(|| VISITORS.iter().map(|visitor| (*visitor, Word::of(visitor))).collect());
+    &words[visitor_name(operator)]
+}
+
+impl Word {
+    fn of(visitor: &'static str) -> Self {
+        let name: &'static str = String::leak(name(visitor));
+        let (family, rest) = name.split_once('.').unwrap_or((name, ""));
+        let counted = match family {
+            "i32" | "i64" | "f32" | "f64" | "v128" => rest != "const",
+            "i8x16" | "i16x8" | "i32x4" | "i64x2" | "f32x4" | "f64x2" | "memory" | "data" | "select" => true,
             "ref" => matches!(rest, "null" | "is_null"),
             _ => false,
         };
+        let shape = match rest {
+            "const" => Some(Shape::Const),
+            _ if rest.starts_with("load") || name == "table.get" => Some(Shape::Loaded),
+            _ if rest.starts_with("extend") || rest.starts_with("promote") => Some(Shape::Extended),
+            _ if COMPARISONS.contains(&rest) => Some(Shape::Compared),
+            _ if name.starts_with("call") => Some(Shape::Called),
+            _ => None,
+        };
+        Self { name, rest, counted, shape }
     }
-    name == "select"
 }
 
-fn origin(operator: &Operator<'_>, params: u32) -> Origin {
+fn origin(operator: &Operator<'_>, word: &Word, params: u32) -> Origin {
     match operator {
         Operator::LocalGet { local_index } if *local_index < params => Origin::Param(*local_index),
         Operator::LocalGet { local_index } => Origin::Local(*local_index),
-        Operator::I32Const { .. }
-        | Operator::I64Const { .. }
-        | Operator::F32Const { .. }
-        | Operator::F64Const { .. }
-        | Operator::V128Const { .. } => Origin::Shape(Shape::Const),
-        Operator::Call { .. } | Operator::CallIndirect { .. } | Operator::CallRef { .. } => {
-            Origin::Shape(Shape::Called)
-        }
-        Operator::TableGet { .. } => Origin::Shape(Shape::Loaded),
-        _ => {
-            let name = name(operator);
-            let rest = name.split_once('.').map_or("", |(_, rest)| rest);
-            if rest.starts_with("load") {
-                Origin::Shape(Shape::Loaded)
-            } else if rest.starts_with("extend") || rest.starts_with("promote") {
-                Origin::Shape(Shape::Extended)
-            } else if COMPARISONS.contains(&rest) {
-                Origin::Shape(Shape::Compared)
-            } else {
-                Origin::Other
-            }
-        }
+        _ => word.shape.map_or(Origin::Other, Origin::Shape),
     }
 }
 
@@ -307,8 +313,7 @@ fn consumer(operator: &Operator<'_>, position: usize, operands: usize, outermost
         | O::ReturnCallIndirect { .. }
         | O::ReturnCallRef { .. } => Sink::Argument,
         _ => {
-            let name = name(operator);
-            let rest = name.split_once('.').map_or("", |(_, rest)| rest);
+            let Word { name, rest, counted, .. } = word(operator);
             if rest.starts_with("store") || rest.starts_with("atomic") {
                 if position == 0 { Sink::Address } else { Sink::Store }
             } else if rest.starts_with("load") {
@@ -318,7 +323,7 @@ fn consumer(operator: &Operator<'_>, position: usize, operands: usize, outermost
                 } else {
                     return Consumer::Operator;
                 }
-            } else if is_counted(operator) && !name.starts_with("memory") {
+            } else if *counted && !name.starts_with("memory") {
                 return Consumer::Operator;
             } else {
                 return Consumer::Lost;
@@ -327,59 +332,85 @@ fn consumer(operator: &Operator<'_>, position: usize, operands: usize, outermost
     })
 }
 
-/// The cells of an instruction, up to their sinks.
+/// The cells of an instruction, with a sink to be set.
 fn heads(
-    name: &str,
+    name: &'static str,
     operator: &Operator<'_>,
     operands: &[Value],
     types: &[Option<ValType>],
     pushes: u32,
     validator: &FuncValidator<ValidatorResources>,
-) -> Vec<String> {
+) -> Vec<Cell> {
     let result = || match pushes {
-        0 => "none".to_owned(),
-        _ => validator.get_operand_type(0).flatten().map_or_else(|| "none".to_owned(), type_name),
+        0 => "none",
+        _ => validator.get_operand_type(0).flatten().map_or("none", type_name),
     };
     let opcode = match operator {
-        Operator::Select => format!("select.{}", result()),
-        Operator::TypedSelect { .. } => format!("select.t.{}", result()),
-        Operator::RefNull { .. } => format!("{name}.{}", result().trim_end_matches("ref")),
-        Operator::RefIsNull => {
-            format!(
-                "{name}.{}",
-                types.first().copied().flatten().map_or_else(String::new, type_name).trim_end_matches("ref")
-            )
-        }
-        _ => name.to_owned(),
+        Operator::Select => with_type("select", result()),
+        Operator::TypedSelect { .. } => with_type("select.t", result()),
+        Operator::RefNull { .. } => with_type(name, result()),
+        Operator::RefIsNull => with_type(name, types.first().copied().flatten().map_or("none", type_name)),
+        _ => name,
     };
+    let cell = |operand, ty, shape| Cell { opcode, operand, ty, shape, sink: Sink::State };
     if operands.is_empty() {
-        return vec![format!("{opcode}:0/{}/{}", result(), Shape::None)];
+        return vec![cell(0, result(), Shape::None)];
     }
     let mut heads = Vec::new();
-    for (position, (operand, ty)) in operands.iter().zip(types).enumerate() {
+    for (position, (operand, ty)) in (0..).zip(operands.iter().zip(types)) {
         let Some(ty) = *ty else { continue };
         let shape = match operand.origin {
             Origin::Shape(shape) => shape,
             Origin::Param(_) => Shape::Param,
             Origin::Local(_) | Origin::Other => continue,
         };
-        heads.push(format!("{opcode}:{position}/{}/{shape}", type_name(ty)));
+        heads.push(cell(position, type_name(ty), shape));
     }
     // The same local as every other operand of that type.
-    let first = types.iter().flatten().next().copied();
-    if let Some(ty) = first {
-        let of_type: Vec<&Value> =
-            operands.iter().zip(types).filter(|(_, other)| **other == Some(ty)).map(|(operand, _)| operand).collect();
-        let is_local = matches!(of_type[0].origin, Origin::Param(_) | Origin::Local(_));
-        if of_type.len() > 1 && is_local && of_type.iter().all(|other| other.origin == of_type[0].origin) {
-            heads.push(format!("{opcode}:0/{}/{}", type_name(ty), Shape::Same));
+    if let Some(ty) = types.iter().flatten().next().copied() {
+        let mut of_type = operands.iter().zip(types).filter(|(_, other)| **other == Some(ty));
+        if let Some((first, _)) = of_type.next()
+            && matches!(first.origin, Origin::Param(_) | Origin::Local(_))
+        {
+            let mut others = of_type.peekable();
+            if others.peek().is_some() && others.all(|(other, _)| other.origin == first.origin) {
+                heads.push(cell(0, type_name(ty), Shape::Same));
+            }
         }
     }
     heads
 }
 
-fn type_name(ty: ValType) -> String {
-    ty.to_string().trim_start_matches("(ref null ").trim_start_matches("(ref ").trim_end_matches(')').to_owned()
+fn type_name(ty: ValType) -> &'static str {
+    match ty {
+        ValType::I32 => "i32",
+        ValType::I64 => "i64",
+        ValType::F32 => "f32",
+        ValType::F64 => "f64",
+        ValType::V128 => "v128",
+        ValType::Ref(RefType::FUNCREF) => "funcref",
+        ValType::Ref(RefType::EXTERNREF) => "externref",
+        ValType::Ref(_) => "ref",
+    }
+}
+
+/// An opcode that says of which type it is one.
+fn with_type(name: &'static str, ty: &'static str) -> &'static str {
+    let ty = if name.starts_with("ref") { ty.trim_end_matches("ref") } else { ty };
+    macro_rules! table {
+        ($($name:literal: $($ty:literal)*;)*) => {
+            match (name, ty) {
+                $($(($name, $ty) => concat!($name, ".", $ty),)*)*
+                _ => name,
+            }
+        };
+    }
+    table! {
+        "select": "i32" "i64" "f32" "f64" "v128";
+        "select.t": "i32" "i64" "f32" "f64" "v128" "funcref" "externref" "ref";
+        "ref.null": "func" "extern";
+        "ref.is_null": "func" "extern";
+    }
 }
 
 macro_rules! names {
@@ -391,14 +422,16 @@ macro_rules! names {
                 _ => "visit_other",
             }
         }
+
+        const VISITORS: &[&str] = &[$(stringify!($visit),)* "visit_other"];
     };
 }
 
 wasmparser::for_each_operator!(names);
 
 /// The name of an instruction in the text format.
-fn name(operator: &Operator<'_>) -> String {
-    let name = visitor_name(operator).trim_start_matches("visit_");
+fn name(visitor: &str) -> String {
+    let name = visitor.trim_start_matches("visit_");
     if name == "typed_select" {
         return "select".to_owned();
     }

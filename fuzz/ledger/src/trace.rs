@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use wassay_adapter::{Engine, Extern, HostHandle, Prepared, Session, walk};
-use wassay_generate::Sink;
+use wassay_generate::{Cell, Sink};
 use wassay_model::{
     Bytes, Capabilities, Capture, Ending, EngineId, EngineName, InstanceIdx, Limits, ModuleIdx, Observation,
     OpenChoice, Outcome, PlanStep, Ref, Snapshot, StepIdx, TestCase, Value, Verdict,
@@ -21,8 +21,8 @@ const FUEL_FACTOR: u64 = 6;
 pub struct Seen {
     /// The step.
     pub step: StepIdx,
-    /// The cell's text.
-    pub cell: String,
+    /// The cell.
+    pub cell: Cell,
     /// Whether the value shows in the state rather than in a result.
     pub in_state: bool,
 }
@@ -91,7 +91,7 @@ impl Tracer {
                 let in_state = matches!(site.sink, Sink::Store | Sink::Global | Sink::State);
                 seen.extend(site.cells.iter().map(|cell| Seen {
                     step: StepIdx(u32::try_from(step).unwrap_or(u32::MAX)),
-                    cell: cell.clone(),
+                    cell: *cell,
                     in_state,
                 }));
             }

@@ -38,7 +38,8 @@ fn check(body: &str, expected: &[&str]) {
            (func $id (param i32) (result i32) local.get 0)
            (func (param $p i32) (param $q i32) (result i32) (local $l i32) {body}))"
     );
-    let found: Vec<String> = sites(&module(&text)).unwrap().into_iter().flat_map(|site| site.cells).collect();
+    let found: Vec<String> =
+        sites(&module(&text)).unwrap().into_iter().flat_map(|site| site.cells).map(|cell| cell.to_string()).collect();
     assert_eq!(found, expected, "{body}");
 }
 
@@ -101,8 +102,8 @@ fn a_step_has_seen_what_it_executed_and_nothing_behind_a_branch_or_a_trap() {
             (then (i32.clz (local.get 0)))
             (else (i32.ctz (i32.load (i32.const -1)))))))"#;
     let seen = Tracer::new().trace(&case(text, &[("f", 1), ("f", 0)]));
-    let seen: Vec<(u32, &str)> = seen.iter().map(|seen| (seen.step.0, seen.cell.as_str())).collect();
-    assert_eq!(seen, [(1, "i32.clz:0/i32/param/return")]);
+    let seen: Vec<(u32, String)> = seen.iter().map(|seen| (seen.step.0, seen.cell.to_string())).collect();
+    assert_eq!(seen, [(1, "i32.clz:0/i32/param/return".to_owned())]);
 }
 
 #[test]
@@ -111,8 +112,8 @@ fn a_cell_belongs_to_the_first_step_that_executes_it() {
         (func (export "f") (param i32) (result i32) (i32.clz (local.get 0)))
         (func (export "g") (param i32) (result i32) (i32.ctz (local.get 0))))"#;
     let seen = Tracer::new().trace(&case(text, &[("g", 1), ("f", 0), ("g", 2)]));
-    let seen: Vec<(u32, &str)> = seen.iter().map(|seen| (seen.step.0, seen.cell.as_str())).collect();
-    assert_eq!(seen, [(1, "i32.ctz:0/i32/param/return"), (2, "i32.clz:0/i32/param/return")]);
+    let seen: Vec<(u32, String)> = seen.iter().map(|seen| (seen.step.0, seen.cell.to_string())).collect();
+    assert_eq!(seen, [(1, "i32.ctz:0/i32/param/return".to_owned()), (2, "i32.clz:0/i32/param/return".to_owned())]);
 }
 
 #[test]
