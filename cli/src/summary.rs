@@ -66,6 +66,15 @@ pub(crate) fn print(summary: &Summary, folder: &Path, out: &mut impl Write) -> i
         gate(out, &format!("cases that {engine} finished"), finished, row.asked - declined, 95.0)?;
     }
 
+    writeln!(out, "{}", heading("Ledger"))?;
+    let (observed, all) = summary.cells;
+    writeln!(
+        out,
+        "  {observed} of {all} cells (opcode, operand's shape, where the result goes) were executed and observed: \
+         {}",
+        folder.join("ledger.json").display()
+    )?;
+
     writeln!(out, "{}", heading("Not looked at"))?;
     let mut nothing = true;
     for (engine, row) in &tally.engines {
@@ -107,7 +116,11 @@ pub(crate) fn print(summary: &Summary, folder: &Path, out: &mut impl Write) -> i
         writeln!(out, "  engines {engines} (beside each other), generation {generation}, comparing {judge}")?;
     } else {
         let ours = times.overhead() * 100.0;
-        writeln!(out, "  engines {engines}, generation {generation}, ours {ours:.1} % (of it comparing {judge})")?;
+        writeln!(
+            out,
+            "  engines {engines}, generation {generation}, ours {ours:.1} % (of it comparing {judge}, tracing {})",
+            share(times.trace_ns)
+        )?;
     }
     for (engine, (timing, cases)) in &times.engines {
         let each = |part: u64| part.checked_div(*cases).unwrap_or_default() / 1000;

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use wassay_child::{Crew, CrewError, CrewSpec};
 use wassay_generate::{Profile, ProfileError};
-use wassay_model::run::{End, SCHEMA, Summary, Times};
+use wassay_ledger::Tracer;
+use wassay_model::run::{End, LEDGER_SCHEMA, Ledger, SCHEMA, Summary, Times};
 
 use crate::folder::{FolderError, RunFolder};
-use crate::lane::{Done, Lane};
+use crate::lane::{Done, Lane, TRACED_EVERY, observed_by};
 use crate::pin;
 
 /// How far lanes may run ahead of the journal, in chunks: what waits for a slow chunk is kept in memory.
@@ -100,7 +101,7 @@ impl Campaign {
                 pin::stay_on(cpu);
             }
             let crew = Crew::new(self.crew.clone());
-            let mut lane = Lane { manifest: &manifest, profile, crew, times: Times::default() };
+            let mut lane = Lane { manifest: &manifest, profile, crew, times: Times::default(), tracer: Tracer::new() };
             let mut failure = None;
             while !stopping() {
                 let position = next.fetch_add(1, Ordering::Relaxed);
@@ -206,7 +207,9 @@ impl Campaign {
         };
         session.wall_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
         folder.times_mut().add(&session);
+        let ledger = ledger(folder);
         let summary = Summary {
+            cells: (ledger.observed.len() as u64, (ledger.observed.len() + ledger.never.len()) as u64),
             schema: SCHEMA.to_owned(),
             manifest,
             tally: folder.tally().clone(),
@@ -214,8 +217,20 @@ impl Campaign {
             times: folder.times_mut().clone(),
             end,
         };
-        folder.finish(&summary)?;
+        folder.finish(&summary, &ledger)?;
         Ok(summary)
+    }
+}
+
+/// What of the language the run has observed, and what it has not.
+fn ledger(folder: &RunFolder) -> Ledger {
+    let observed = folder.cells().clone();
+    Ledger {
+        schema: LEDGER_SCHEMA.to_owned(),
+        engines_min: observed_by(folder.manifest()) as u64,
+        every: TRACED_EVERY,
+        never: Vec::new(),
+        observed,
     }
 }
 

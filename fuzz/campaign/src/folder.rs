@@ -3,6 +3,7 @@
 //! ```text
 //! manifest.json            what the run is
 //! journal.jsonl            one RunEvent a line, in the order of case numbers
+//! ledger.json              which cells of the language were observed; written at the end of each session
 //! summary.json             counts, buckets and times; written at the end of each session
 //! findings/BUCKET/CASE/    evidence, see `evidence`
 //! open/REASON/CASE/        the same for a few cases whose ruling is inconclusive
@@ -14,7 +15,7 @@ use std::io::{self, BufRead as _, BufReader, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use wassay_model::Finding;
-use wassay_model::run::{Bucket, Chunk, Manifest, RunEvent, SCHEMA, Summary, Tally, Times};
+use wassay_model::run::{Bucket, CELL_CASES_MAX, Chunk, Ledger, Manifest, RunEvent, SCHEMA, Summary, Tally, Times};
 
 use crate::evidence::Evidence;
 
@@ -76,6 +77,7 @@ pub struct RunFolder {
     /// How many of this run's chunks are in the journal, whole.
     chunks: u64,
     tally: Tally,
+    cells: BTreeMap<String, u64>,
     buckets: BTreeMap<String, Bucket>,
     open_kept: BTreeMap<String, u64>,
     times: Times,
@@ -104,6 +106,7 @@ impl RunFolder {
             journal,
             chunks: 0,
             tally: Tally::default(),
+            cells: BTreeMap::new(),
             buckets: BTreeMap::new(),
             open_kept: BTreeMap::new(),
             times: Times::default(),
@@ -193,6 +196,7 @@ impl RunFolder {
             journal,
             chunks: kept.chunks,
             tally: kept.tally,
+            cells: kept.cells,
             buckets: kept.buckets,
             open_kept: BTreeMap::new(),
             times,
@@ -221,6 +225,12 @@ impl RunFolder {
     #[must_use]
     pub const fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// Cells observed so far.
+    #[must_use]
+    pub const fn cells(&self) -> &BTreeMap<String, u64> {
+        &self.cells
     }
 
     /// What was found so far, by bucket.
@@ -260,21 +270,24 @@ impl RunFolder {
                 evidence.write(&self.path.join(&folder), &folder, None)?;
             }
         }
-        write_line(&mut lines, &path, &RunEvent::Chunk(Box::new(chunk.clone())))?;
-        self.journal.write_all(&lines).map_err(writing(&path))?;
+        let mut chunk = chunk.clone();
+        chunk.cells.retain(|cell, count| enter(&mut self.cells, cell, count));
         self.tally.add(&chunk.tally);
+        write_line(&mut lines, &path, &RunEvent::Chunk(Box::new(chunk)))?;
+        self.journal.write_all(&lines).map_err(writing(&path))?;
         self.chunks += 1;
         Ok(())
     }
 
     /// Writes the summary.
-    pub(crate) fn finish(&mut self, summary: &Summary) -> Result<(), FolderError> {
+    pub(crate) fn finish(&mut self, summary: &Summary, ledger: &Ledger) -> Result<(), FolderError> {
         let path = self.path.join("journal.jsonl");
         self.journal.sync_all().map_err(writing(&path)).or_else(|error| match error {
             // Not every kind of file can be synchronised; that is no loss of what was written.
             FolderError::Write { ref source, .. } if source.kind() == io::ErrorKind::InvalidInput => Ok(()),
             error => Err(error),
         })?;
+        write_json(&self.path.join("ledger.json"), ledger)?;
         write_json(&self.path.join("summary.json"), summary)
     }
 }
@@ -284,6 +297,7 @@ impl RunFolder {
 struct Kept {
     chunks: u64,
     tally: Tally,
+    cells: BTreeMap<String, u64>,
     buckets: BTreeMap<String, Bucket>,
 }
 
@@ -294,8 +308,19 @@ impl Kept {
             count(&mut self.buckets, &finding, &bucket);
         }
         self.tally.add(&chunk.tally);
+        for (cell, count) in &chunk.cells {
+            enter(&mut self.cells, cell, &mut count.clone());
+        }
         self.chunks += 1;
     }
+}
+
+/// Adds observations of a cell up to the bound, and leaves in `count` how many of them were added.
+fn enter(cells: &mut BTreeMap<String, u64>, cell: &str, count: &mut u64) -> bool {
+    let known = cells.entry(cell.to_owned()).or_default();
+    *count = (*count).min(CELL_CASES_MAX.saturating_sub(*known));
+    *known += *count;
+    *count > 0
 }
 
 fn short(finding: &Finding) -> String {

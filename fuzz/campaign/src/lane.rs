@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use wassay_child::{Crew, CrewError, RestartReason};
-use wassay_generate::Profile;
+use wassay_generate::{Cell, Profile};
 use wassay_judge::{explain, judge};
+use wassay_ledger::{Tracer, is_observed};
 use wassay_model::run::{Chunk, EngineTally, Manifest, Tally, Times};
 use wassay_model::{
     Action, Capture, CaseId, Ending, EngineName, Finding, Observation, Outcome, Provenance, Reason, Ruling, Signature,
@@ -16,6 +17,16 @@ use crate::evidence::Evidence;
 
 /// A call that traps within this many instructions has shown next to nothing.
 const EARLY_INSTRUCTIONS: u64 = 100;
+/// One case in so many is traced for the ledger: it costs as much as an engine, and a rare cell comes again.
+pub(crate) const TRACED_EVERY: u64 = 8;
+/// On how many engines a result is compared before what made it counts as observed: with two, a mistake that they
+/// share would count.
+const OBSERVED_BY: usize = 3;
+
+/// On how many engines of a line-up a cell is to be observed.
+pub(crate) fn observed_by(manifest: &Manifest) -> usize {
+    OBSERVED_BY.min(manifest.lineup.len())
+}
 
 /// A chunk as a lane leaves it.
 #[derive(Debug, Default)]
@@ -24,6 +35,8 @@ pub(crate) struct Done {
     pub(crate) findings: Vec<(Finding, Evidence)>,
     /// Inconclusive cases, by reason.
     pub(crate) open: Vec<(String, Evidence)>,
+    /// Cells that its cases were observed to execute, with the number of cases.
+    pub(crate) cells: BTreeMap<Cell, u64>,
     /// Signatures that had a second look in this chunk. By chunk and not by run, so that the journal does not
     /// depend on how chunks are spread over lanes.
     looked_at: BTreeSet<Signature>,
@@ -34,6 +47,7 @@ pub(crate) struct Lane<'a> {
     pub(crate) profile: &'a Profile,
     pub(crate) crew: Crew,
     pub(crate) times: Times,
+    pub(crate) tracer: Tracer,
 }
 
 impl Lane<'_> {
@@ -77,6 +91,7 @@ impl Lane<'_> {
             done.chunk.tally.add(&tally);
             self.times.lanes_ns += nanoseconds(began);
         }
+        done.chunk.cells = done.cells.iter().map(|(cell, count)| (cell.to_string(), *count)).collect();
         if !ids.is_empty() {
             let names: Vec<[u8; 16]> = ids.iter().map(|id| id.0.0.to_be_bytes()).collect();
             done.chunk.cases_digest = Some(CaseId::of(names.iter().map(<[u8; 16]>::as_slice)));
@@ -97,6 +112,9 @@ impl Lane<'_> {
         let observations = self.ask(&case, &wanted, Capture::Digests)?;
         let first = self.judge(&case, &observations);
         count(&case, &observations, &first, tally);
+        if index.is_multiple_of(TRACED_EVERY) {
+            self.trace(&case, &observations, &first, done);
+        }
         let mut ruling = first.ruling;
         if ruling == Ruling::Diverge {
             let known = groups(&first)
@@ -116,6 +134,23 @@ impl Lane<'_> {
         }
         *tally.rulings.entry(ruling.to_string()).or_default() += 1;
         Ok(id)
+    }
+
+    /// Enters into the ledger what the case executed and what became visible of it.
+    fn trace(&mut self, case: &TestCase, observations: &[Observation], verdict: &Verdict, done: &mut Done) {
+        let began = Instant::now();
+        let engines_min = observed_by(self.manifest);
+        let cells: BTreeSet<Cell> = self
+            .tracer
+            .trace(case)
+            .into_iter()
+            .filter(|seen| is_observed(seen.step, seen.in_state, engines_min, case, observations, verdict))
+            .map(|seen| seen.cell)
+            .collect();
+        for cell in cells {
+            *done.cells.entry(cell).or_default() += 1;
+        }
+        self.times.trace_ns += nanoseconds(began);
     }
 
     fn ask(&mut self, case: &TestCase, wanted: &[usize], capture: Capture) -> Result<Vec<Observation>, CrewError> {

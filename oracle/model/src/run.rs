@@ -67,7 +67,33 @@ pub struct Chunk {
     pub cases_digest: Option<CaseId>,
     /// What is counted.
     pub tally: Tally,
+    /// Cells of the language that its cases were observed to execute, by their text, with the number of cases. Of each
+    /// cell only the first [`CELL_CASES_MAX`] cases of a run are told.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cells: BTreeMap<String, u64>,
 }
+
+/// Up to how many cases the observations of a cell are counted in a run: what matters are the rare ones, and a journal
+/// is not to grow for the others.
+pub const CELL_CASES_MAX: u64 = 10;
+
+/// The ledger of a run: `ledger.json` in its folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// The version of this record.
+    pub schema: String,
+    /// On how many engines a result is compared before what made it counts as observed.
+    pub engines_min: u64,
+    /// One case in so many is traced.
+    pub every: u64,
+    /// Cells that no case has observed, of those that are known to exist.
+    pub never: Vec<String>,
+    /// Cells that were observed, with the number of cases, up to [`CELL_CASES_MAX`].
+    pub observed: BTreeMap<String, u64>,
+}
+
+/// The version of [`Ledger`].
+pub const LEDGER_SCHEMA: &str = "wassay-ledger/1";
 
 /// Counts over some cases. Every one is a sum, so tallies can be added in any order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,6 +200,9 @@ pub struct Times {
     pub ask_ns: u64,
     /// Comparing.
     pub judge_ns: u64,
+    /// Tracing for the ledger.
+    #[serde(default)]
+    pub trace_ns: u64,
     /// The engines' own time, and cases timed, by engine.
     pub engines: BTreeMap<String, (Timing, u64)>,
     /// Worker processes that were started again, by engine and reason.
@@ -204,6 +233,7 @@ impl Times {
         self.generate_ns += other.generate_ns;
         self.ask_ns += other.ask_ns;
         self.judge_ns += other.judge_ns;
+        self.trace_ns += other.trace_ns;
         for (engine, (timing, cases)) in &other.engines {
             let (total, count) = self.engines.entry(engine.clone()).or_default();
             total.load_ns += timing.load_ns;
@@ -228,6 +258,9 @@ pub struct Summary {
     pub tally: Tally,
     /// What was found, unlike things first, then by first case.
     pub buckets: Vec<Bucket>,
+    /// How many cells of the language were observed, and how many exist; `ledger.json` has them by name.
+    #[serde(default)]
+    pub cells: (u64, u64),
     /// Where the time went, over this and all earlier sessions of the run.
     pub times: Times,
     /// Why it ended.

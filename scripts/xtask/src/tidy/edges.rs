@@ -66,8 +66,10 @@ const ROOMS: &[Room] = &[
     // Its tests measure what engines make of its modules.
     Room { name: "generate", knows: Knows::Only(&[]), in_tests: &["adapter", "in-process", "judge", "reference"],
         takes: Libraries },
+    // Runs cases again on the reference, with marks in the code, to see which cells of the language they execute.
+    Room { name: "ledger", knows: Knows::Only(&["adapter", "generate", "in-process"]), in_tests: &[], takes: Libraries },
     // `triage` names the buckets; `runner` writes findings as `.wast`, the only writer of that format.
-    Room { name: "campaign", knows: Knows::Only(&["adapter", "child", "generate", "judge", "runner", "triage"]),
+    Room { name: "campaign", knows: Knows::Only(&["adapter", "child", "generate", "judge", "ledger", "runner", "triage"]),
         in_tests: &["in-process", "reference", "worker"], takes: Libraries },
     Room { name: "triage", knows: Knows::Only(&[]), in_tests: &[],
         takes: Takes::Only(&["serde", "serde_json", "sha2", "thiserror", "wasm-encoder", "wasmparser", "wasmprinter"]) },
