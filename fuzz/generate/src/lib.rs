@@ -11,6 +11,7 @@ mod draft;
 mod draw;
 mod grow;
 mod guard;
+mod plain;
 mod plan;
 mod profile;
 mod rewrite;
@@ -44,6 +45,8 @@ pub fn generate(seed: u64, index: u64, profile: &Profile) -> TestCase {
     let order = Order { features: profile.features(), turn };
     let (mut case, mut traits) = match family {
         Family::Smith => smith::generate(order.features, &mut draw),
+        Family::Plain => plain::generate(plain::Settings::Defaults, order.features, &mut draw),
+        Family::PlainBest => plain::generate(plain::Settings::Best, order.features, &mut draw),
     };
     traits.insert(0, family.name());
     let traits = traits.into_iter().map(str::to_owned).collect();
