@@ -91,8 +91,14 @@ pub(crate) fn main(args: &Fuzz) -> Result<Exit, Failure> {
         profiles.iter().map(|(profile, _)| profile.name()).collect::<Vec<_>>().join(" "),
         folder.display()
     );
-    let mut score =
-        Score { schema: SCHEMA, program: env!("CARGO_PKG_VERSION"), seed, complete: true, faults: rows, profiles: Vec::new() };
+    let mut score = Score {
+        schema: SCHEMA,
+        program: env!("CARGO_PKG_VERSION"),
+        seed,
+        complete: true,
+        faults: rows,
+        profiles: Vec::new(),
+    };
     let spec = crew_spec(&faults, args.memory)?;
     for (profile, cases) in profiles {
         let row = measure(&profile, cases, seed, jobs, &faults, &spec, &stop)?;
@@ -265,7 +271,9 @@ fn measure(
         };
         let lanes = (0..jobs).map(spawn).collect::<Result<Vec<_>, _>>().or_exit(Exit::Internal)?;
         for lane in lanes {
-            lane.join().map_err(|_| Failure::new(Exit::Internal, anyhow!("a lane died")))?.or_exit(Exit::EngineUnavailable)?;
+            lane.join()
+                .map_err(|_| Failure::new(Exit::Internal, anyhow!("a lane died")))?
+                .or_exit(Exit::EngineUnavailable)?;
         }
         Ok::<(), Failure>(())
     })?;

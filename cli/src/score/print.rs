@@ -16,8 +16,9 @@ const EARLY: u64 = 5_000;
 /// A table for a terminal, and what was not found.
 pub(super) fn human(score: &Score, folder: &Path, out: &mut impl Write) -> io::Result<()> {
     let table = table(score);
-    let widths: Vec<usize> =
-        (0..table[0].len()).map(|column| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..table[0].len())
+        .map(|column| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
+        .collect();
     for row in &table {
         let cells: Vec<String> = row
             .iter()
@@ -59,7 +60,8 @@ fn table(score: &Score) -> Vec<Vec<String>> {
     table.push(line(&format!("share within {EARLY} cases"), &|row| {
         share(row.found.values().filter(|first| **first < EARLY).count())
     }));
-    table.push(line("median of the cases needed", &|row| median(row).map_or("-".to_owned(), |cases| cases.to_string())));
+    table
+        .push(line("median of the cases needed", &|row| median(row).map_or("-".to_owned(), |cases| cases.to_string())));
     table.push(line("cases", &|row| row.cases_made.to_string()));
     table
 }
@@ -100,7 +102,10 @@ pub(super) fn write_page(page: &Path, score: &Score) -> Result<(), Failure> {
     for (at, row) in table(score).iter().enumerate() {
         lines.push(format!("| {} |", row.join(" | ")));
         if at == 0 {
-            lines.push(format!("|{}|", ["---"].into_iter().chain(row.iter().skip(1).map(|_| "---:")).collect::<Vec<_>>().join("|")));
+            lines.push(format!(
+                "|{}|",
+                ["---"].into_iter().chain(row.iter().skip(1).map(|_| "---:")).collect::<Vec<_>>().join("|")
+            ));
         }
     }
     lines.push(String::new());

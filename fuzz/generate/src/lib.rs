@@ -16,6 +16,7 @@ mod plan;
 mod profile;
 mod rewrite;
 mod script;
+mod shape;
 mod smith;
 mod values;
 

@@ -102,11 +102,9 @@ pub(crate) fn show(fault: Fault) {
             "i32:-2147483648",
             "i32:2147483647",
         ),
-        F::AvgrRoundsDown => e(
-            "(i8x16.extract_lane_u 0 (i8x16.avgr_u (v128.const i64x2 1 0) (v128.const i64x2 2 0)))",
-            "i32:2",
-            "i32:1",
-        ),
+        F::AvgrRoundsDown => {
+            e("(i8x16.extract_lane_u 0 (i8x16.avgr_u (v128.const i64x2 1 0) (v128.const i64x2 2 0)))", "i32:2", "i32:1")
+        }
         F::I64x2MulHalf => e(
             "(i64x2.extract_lane 1 (i64x2.mul (v128.const i64x2 0 3) (v128.const i64x2 0 -1)))",
             "i64:-3",
@@ -125,16 +123,12 @@ pub(crate) fn show(fault: Fault) {
         F::BitmaskLowByte => e("(i16x8.bitmask (v128.const i64x2 0x80 0))", "i32:0", "i32:1"),
         F::AllTrueAny => e("(i32x4.all_true (v128.const i64x2 1 0))", "i32:0", "i32:1"),
         F::ExtractLaneSZero => e("(i8x16.extract_lane_s 0 (v128.const i64x2 0xff 0))", "i32:-1", "i32:255"),
-        F::ReplaceLaneBeside => e(
-            "(i16x8.extract_lane_u 0 (i16x8.replace_lane 0 (v128.const i64x2 0 0) (i32.const 7)))",
-            "i32:7",
-            "i32:0",
-        ),
-        F::AndnotSwapped => e(
-            "(i64x2.extract_lane 0 (v128.andnot (v128.const i64x2 3 0) (v128.const i64x2 1 0)))",
-            "i64:2",
-            "i64:0",
-        ),
+        F::ReplaceLaneBeside => {
+            e("(i16x8.extract_lane_u 0 (i16x8.replace_lane 0 (v128.const i64x2 0 0) (i32.const 7)))", "i32:7", "i32:0")
+        }
+        F::AndnotSwapped => {
+            e("(i64x2.extract_lane 0 (v128.andnot (v128.const i64x2 3 0) (v128.const i64x2 1 0)))", "i64:2", "i64:0")
+        }
         F::I64x2ShrSUnmasked => {
             e("(i64x2.extract_lane 0 (i64x2.shr_s (v128.const i64x2 4 0) (i32.const 65)))", "i64:2", "i64:0");
         }
@@ -150,13 +144,9 @@ pub(crate) fn show(fault: Fault) {
             "i32:0",
         ),
         F::MemorySizeFirst => b("(memory 1 1) (memory 2 2)", "i32", "(memory.size 1)", "i32:2", "i32:1"),
-        F::Load64AddressHalf => b(
-            "(memory i64 1 1)",
-            "i64",
-            "(i64.load (i64.const 0x100000000))",
-            "trap memory-out-of-bounds",
-            "i64:0",
-        ),
+        F::Load64AddressHalf => {
+            b("(memory i64 1 1)", "i64", "(i64.load (i64.const 0x100000000))", "trap memory-out-of-bounds", "i64:0")
+        }
         F::MemoryGrowFailureHalf => {
             b("(memory i64 1 1)", "i64", "(memory.grow (i64.const 1))", "i64:-1", "i64:4294967295");
         }
@@ -204,7 +194,9 @@ pub(crate) fn show(fault: Fault) {
         ),
         F::TableGrowZeroFails => e("(table.grow $t (ref.null func) (i32.const 0))", "i32:4", "i32:-1"),
 
-        F::IfLowByte => e("(if (result i32) (i32.const 256) (then (i32.const 1)) (else (i32.const 2)))", "i32:1", "i32:2"),
+        F::IfLowByte => {
+            e("(if (result i32) (i32.const 256) (then (i32.const 1)) (else (i32.const 2)))", "i32:1", "i32:2")
+        }
         F::TailCallSwapped => b(
             "(func $g (param i32 i32) (result i32) (i32.sub (local.get 0) (local.get 1)))",
             "i32",
@@ -409,8 +401,7 @@ pub(crate) fn show(fault: Fault) {
         F::StartUnchecked => invalid("(module (func (param i32)) (start 0))"),
         // The text format has no such lane: it is written over.
         F::LaneUnchecked => {
-            let mut bytes =
-                wat("(module (func (result i32) (i8x16.extract_lane_u 7 (v128.const i64x2 0 0))))");
+            let mut bytes = wat("(module (func (result i32) (i8x16.extract_lane_u 7 (v128.const i64x2 0 0))))");
             let lane = bytes.windows(3).position(|window| window == [0xfd, 0x16, 7]).expect("the instruction");
             bytes[lane + 2] = 16;
             loads(fault, &bytes, "invalid", "loaded");
@@ -437,7 +428,8 @@ pub(crate) fn show(fault: Fault) {
         F::SectionEmptyRefused => loads(fault, &sections(&[&[1, 1, 0]]), "loaded", "malformed"),
         F::BlockTypeLongRefused => {
             let types = "(rec (type (sub (func)))) ".repeat(64);
-            let text = format!("(module {types} (type $t (func (param i32))) (func (i32.const 1) (block (type $t) drop)))");
+            let text =
+                format!("(module {types} (type $t (func (param i32))) (func (i32.const 1) (block (type $t) drop)))");
             loads(fault, &wat(&text), "loaded", "malformed");
         }
         F::I32ConstFourBytes => e("(i32.const 0x10000000)", "i32:268435456", "i32:0"),
@@ -445,7 +437,10 @@ pub(crate) fn show(fault: Fault) {
 
         F::I64ConstDouble => e("(i64.const 9007199254740993)", "i64:9007199254740993", "i64:9007199254740992"),
         F::BrTableNarrow => {
-            let text = format!("(block (block (br_table {} 0 (i32.const 128))) (return (i32.const 5))) (i32.const 6)", "1 ".repeat(200));
+            let text = format!(
+                "(block (block (br_table {} 0 (i32.const 128))) (return (i32.const 5))) (i32.const 6)",
+                "1 ".repeat(200)
+            );
             e(&text, "i32:6", "i32:5");
         }
         F::OffsetNarrow => b(
@@ -473,7 +468,10 @@ pub(crate) fn show(fault: Fault) {
             b(&fields, "i32", &format!("(call $g {values})"), "i32:7", "i32:0");
         }
         F::LongBodyFallsThrough => {
-            let text = format!("(block (br_if 0 (i32.const 1)) {} (return (i32.const 5))) (i32.const 6)", "nop ".repeat(33_000));
+            let text = format!(
+                "(block (br_if 0 (i32.const 1)) {} (return (i32.const 5))) (i32.const 6)",
+                "nop ".repeat(33_000)
+            );
             e(&text, "i32:6", "i32:5");
         }
         F::ExtendSpilled => {
@@ -505,11 +503,9 @@ pub(crate) fn show(fault: Fault) {
         F::AddImmediateSigned => {
             e("(i64.add (i64.const 1) (i64.const 0xffffffff))", "i64:4294967296", "i64:0");
         }
-        F::DivReciprocal => e(
-            "(f64.div (f64.const 5) (f64.const 3))",
-            "f64:0x3ffaaaaaaaaaaaab",
-            "f64:0x3ffaaaaaaaaaaaaa",
-        ),
+        F::DivReciprocal => {
+            e("(f64.div (f64.const 5) (f64.const 3))", "f64:0x3ffaaaaaaaaaaaab", "f64:0x3ffaaaaaaaaaaaaa")
+        }
         F::AddZeroFolded => e("(f32.add (f32.const -0) (f32.const 0))", "f32:0x00000000", "f32:0x80000000"),
         F::GlobalReadLate => b(
             "(global $g (mut i32) (i32.const 1)) (func $set (result i32) (global.set $g (i32.const 2)) (i32.const 0))",

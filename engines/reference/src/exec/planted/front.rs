@@ -140,9 +140,10 @@ fn mend_bytes(fault: Fault, bytes: &[u8]) -> Result<Cow<'_, [u8]>, LoadError> {
         }
         Fault::DataCountUnchecked => {
             let (mut sections, rest) = whole();
-            let count = sections.iter().find(|section| section.id == 11).map_or(0, |section| {
-                leb(section.content).map_or(0, |(count, _)| count)
-            });
+            let count = sections
+                .iter()
+                .find(|section| section.id == 11)
+                .map_or(0, |section| leb(section.content).map_or(0, |(count, _)| count));
             let mut counted = Vec::new();
             put_leb(count, &mut counted);
             for section in &mut sections {
@@ -221,8 +222,7 @@ fn mend(fault: Fault, module: &mut Module) {
             }
         }
         Fault::GlobalSetUnchecked => {
-            let imported =
-                module.imports.iter().filter(|import| matches!(import.ty, ExternType::Global(_))).count();
+            let imported = module.imports.iter().filter(|import| matches!(import.ty, ExternType::Global(_))).count();
             let mut set = Vec::new();
             instrs(module, &mut |instr| {
                 if let Instr::GlobalSet(global) = instr {

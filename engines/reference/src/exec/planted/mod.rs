@@ -470,7 +470,10 @@ fn value_step(view: &mut View<'_>, fault: Fault, index: u32, immediate: u64) -> 
         Fault::ShuffleOneVector => {
             let lanes = view.instance.loaded.module.pools.vectors.get(index as usize)?;
             let lanes = lanes.map(|lane| lane % 16);
-            crate::exec::vector::shuffle(&mut crate::exec::vector::Operands { slots: view.slots, sp: view.sp }, &lanes)?;
+            crate::exec::vector::shuffle(
+                &mut crate::exec::vector::Operands { slots: view.slots, sp: view.sp },
+                &lanes,
+            )?;
         }
         Fault::RefTestNull => {
             let reference = view.pop_ref()?;

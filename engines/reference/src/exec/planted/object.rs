@@ -48,7 +48,14 @@ pub(super) fn step(view: &mut View<'_>, fault: Fault, index: u32, _: u64) -> Opt
         }
         // The length is on top. Whether all of it fits is found out before it is too short.
         Fault::ArrayFillShort => {
-            let (len, slots) = (*view.top(1)? as u32, match index { 0 => 0, 16 => 2, _ => 1 });
+            let (len, slots) = (
+                *view.top(1)? as u32,
+                match index {
+                    0 => 0,
+                    16 => 2,
+                    _ => 1,
+                },
+            );
             let start = *view.top(2 + slots)?;
             let below = if index == 0 { 2 } else { 1 };
             let array = *view.refs.get(view.rp.checked_sub(below)?)?;

@@ -4,8 +4,8 @@
 use super::Fault as F;
 use crate::syntax::Instr::{self, Numeric as Num};
 use crate::syntax::{
-    CatchKind, CompType, ExternIdx, ExternType, FuncIdx, FuncType, GlobalType, LoadOp, LocalIdx, Module, NumericOp as N,
-    SubType, TagIdx, TypeIdx, ValType,
+    CatchKind, CompType, ExternIdx, ExternType, FuncIdx, FuncType, GlobalType, LoadOp, LocalIdx, Module,
+    NumericOp as N, SubType, TagIdx, TypeIdx, ValType,
 };
 use crate::valid::Validated;
 
@@ -145,10 +145,7 @@ fn place(
             let ([], [result]) = (ty.params.as_slice(), ty.results.as_slice()) else { return None };
             context.globals.get(global.at())?;
             let kept = locals.fresh(*result);
-            put(
-                2,
-                &[Instr::Call(*func), Instr::LocalSet(kept), Instr::GlobalGet(*global), Instr::LocalGet(kept)],
-            )
+            put(2, &[Instr::Call(*func), Instr::LocalSet(kept), Instr::GlobalGet(*global), Instr::LocalGet(kept)])
         }
         // The operand that `local.tee` takes is made by one instruction between the two.
         (

@@ -38,10 +38,7 @@ impl Fault {
             Self::GlobalShared => !module.globals.is_empty(),
             Self::MemoryShared => !module.mems.is_empty(),
             Self::TableShared => !module.tables.is_empty(),
-            Self::DataSegmentLate
-            | Self::DataAtEndTraps
-            | Self::EmptyDataAnywhere
-            | Self::SegmentsCheckedFirst => {
+            Self::DataSegmentLate | Self::DataAtEndTraps | Self::EmptyDataAnywhere | Self::SegmentsCheckedFirst => {
                 module.datas.iter().any(|data| matches!(data.mode, DataMode::Active { .. }))
             }
             Self::DataDropShared => !module.datas.is_empty(),
