@@ -74,10 +74,11 @@ fn planted_faults_are_found_and_each_fills_a_bucket_of_its_own() {
             assert!(bucket.explanation.contains(&engine), "{bucket:?}");
             assert!(names.insert(bucket.name.clone()), "two faults share a bucket: {bucket:?}");
         }
-        // A wrong value may lead to a wrong branch and so to another kind of outcome; few of them do.
+        // A wrong value may lead to a wrong branch and so to another kind of outcome; few of them do. Of three hits,
+        // one may.
         let hits = summary.buckets.iter().map(|bucket| bucket.hits);
         let (most, all) = (hits.clone().max().unwrap_or_default(), hits.sum::<u64>());
-        assert!(most * 10 >= all * 7, "{fault}: {:?}", summary.buckets);
+        assert!(most * 10 >= all * 7 || all - most <= 1, "{fault}: {:?}", summary.buckets);
     }
 }
 

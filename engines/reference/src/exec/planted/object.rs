@@ -36,10 +36,8 @@ pub(super) fn instead(fault: Fault, op: Op) -> Option<Op> {
 /// is no array lies where an array must.
 pub(super) fn step(view: &mut View<'_>, fault: Fault, index: u32, _: u64) -> Option<Result<(), TrapKind>> {
     match fault {
-        Fault::RefCastNullTraps => {
-            if *view.refs.get(view.rp.checked_sub(1)?)? == Reference::Null {
-                return Some(Err(TrapKind::CastFailure));
-            }
+        Fault::RefCastNullTraps if *view.refs.get(view.rp.checked_sub(1)?)? == Reference::Null => {
+            return Some(Err(TrapKind::CastFailure));
         }
         Fault::ArrayNewDataElements => {
             let width = view.instance.loaded.code.widths.get(index as usize).copied()?;

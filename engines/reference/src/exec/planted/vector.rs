@@ -64,7 +64,7 @@ pub(super) fn step(view: &mut View<'_>, fault: Fault) -> Option<()> {
     match fault {
         Fault::Q15MulrUnrounded => view.vector_binop(|a, b| {
             let (a, b) = (words(a), words(b));
-            let lane = |at: usize| (i32::from(a[at]) * i32::from(b[at]) >> 15).min(i32::from(i16::MAX));
+            let lane = |at: usize| ((i32::from(a[at]) * i32::from(b[at])) >> 15).min(i32::from(i16::MAX));
             packed(from_fn::<u64, 8, _>(|at| u64::from(lane(at) as u16)), 16)
         }),
         Fault::NarrowUnsignedSource => view.vector_binop(|a, b| {
