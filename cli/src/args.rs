@@ -55,9 +55,21 @@ pub(crate) struct Fuzz {
     /// Stop after this much time, as in 90s, 10m or 2h [default: 60s where --cases is not given]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) time: Option<Duration>,
-    /// What the generator makes
-    #[arg(long, value_name = "NAME", default_value = "smith", conflicts_with = "resume")]
-    pub(crate) profile: String,
+    /// What the generator makes [default: smith]
+    #[arg(long, value_name = "NAME", conflicts_with = "resume")]
+    pub(crate) profile: Option<String>,
+    /// Measure which planted faults are found, instead of searching for new ones
+    #[arg(long, conflicts_with_all = ["resume", "shard", "time", "engines", "sample"])]
+    pub(crate) score: bool,
+    /// Families and profiles to measure, each alone [default: all families, and the mix]
+    #[arg(long, value_name = "LIST", requires = "score", conflicts_with = "profile")]
+    pub(crate) families: Option<String>,
+    /// Planted faults to measure with, by name or by chapter [default: all]
+    #[arg(long, value_name = "LIST", requires = "score")]
+    pub(crate) faults: Option<String>,
+    /// A page to put the score into, between its markers
+    #[arg(long, value_name = "FILE", requires = "score")]
+    pub(crate) write: Option<PathBuf>,
     /// Engines and sets of engines, separated by commas
     #[arg(long, value_name = "LIST", default_value = "default", conflicts_with = "resume")]
     pub(crate) engines: String,

@@ -23,7 +23,13 @@ const DEFAULT_TIME: Duration = Duration::from_secs(60);
 /// How often a line of progress is printed where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
+/// The profile where nothing is said.
+const PROFILE: &str = "smith";
+
 pub(crate) fn main(args: &Fuzz) -> Result<Exit, Failure> {
+    if args.score {
+        return crate::score::main(args);
+    }
     let folder = match &args.resume {
         Some(path) => RunFolder::resume(path).map_err(folder_failure)?,
         None => create(args)?,
@@ -39,17 +45,7 @@ pub(crate) fn main(args: &Fuzz) -> Result<Exit, Failure> {
         (time, _) => time,
     };
 
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || {
-        // The first signal ends the run in order; a second one, by an impatient person, at once. The journal
-        // bears that.
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(i32::from(Exit::Preempted as u8));
-        }
-    })
-    .or_exit(Exit::Internal)?;
-
+    let stop = stop_on_signal()?;
     let format = Format::or_fitting(args.format);
     let path = folder.path().to_owned();
     eprintln!(
@@ -81,6 +77,21 @@ pub(crate) fn main(args: &Fuzz) -> Result<Exit, Failure> {
     })
 }
 
+/// A flag that the first signal raises.
+pub(crate) fn stop_on_signal() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        // The first signal ends the run in order; a second one, by an impatient person, at once. The journal
+        // bears that.
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(Exit::Preempted as u8));
+        }
+    })
+    .or_exit(Exit::Internal)?;
+    Ok(stop)
+}
+
 /// How many lanes work where nothing is said.
 pub(crate) fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
@@ -92,7 +103,8 @@ fn create(args: &Fuzz) -> Result<RunFolder, Failure> {
         let now = jiff::Timestamp::now().as_nanosecond();
         now.unsigned_abs() as u64 % 1_000_000_000
     });
-    wassay_generate::Profile::parse(&args.profile).or_exit(Exit::Usage)?;
+    let profile = args.profile.as_deref().unwrap_or(PROFILE);
+    wassay_generate::Profile::parse(profile).or_exit(Exit::Usage)?;
     let lineup = lineup::lineup(lineup::engines(&args.engines)?, args.sample)?;
     let crew = lineup::crew_spec(&lineup, args.memory)?;
     let engines = Crew::new(crew).muster().or_exit(Exit::EngineUnavailable)?;
@@ -101,7 +113,7 @@ fn create(args: &Fuzz) -> Result<RunFolder, Failure> {
         schema: SCHEMA.to_owned(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         seed,
-        profile: args.profile.clone(),
+        profile: profile.to_owned(),
         lineup,
         engines: engines.into_iter().map(|introduction| introduction.id).collect(),
         shard,

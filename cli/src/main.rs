@@ -9,6 +9,7 @@ mod reduce;
 mod replay;
 mod report;
 mod run;
+mod score;
 mod spec;
 mod summary;
 

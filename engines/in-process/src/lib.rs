@@ -17,7 +17,9 @@ mod wasmi;
 #[cfg(feature = "wasmtime")]
 mod wasmtime;
 
-pub use registry::{Cost, Listed, Unavailable, list, open, set, sets};
+pub use registry::{
+    Cost, Listed, Planted, Unavailable, faults_touching, list, open, planted_chapters, planted_faults, set, sets,
+};
 
 /// Puts `item` at `position`, behind as many holes as it takes.
 fn put<T>(items: &mut Vec<Option<T>>, position: usize, item: T) {

@@ -9,7 +9,7 @@ use wassay_model::{
     Limits, ModuleIdx, OpenChoice, Outcome, Ref, RefType, Resource, ValType, Value,
 };
 use wassay_reference::exec::{
-    Config, ExecError, Fault, Host, HostFuncId, InstantiateError, LoadError, LoadedModule, ModuleInst, Store,
+    Chapter, Config, ExecError, Fault, Host, HostFuncId, InstantiateError, LoadError, LoadedModule, ModuleInst, Store,
 };
 
 use crate::Unavailable;
@@ -48,6 +48,28 @@ pub(crate) fn open_faulty(name: &EngineName) -> Result<Box<dyn Engine>, Unavaila
 /// The names of all faults.
 pub(crate) fn faults() -> impl Iterator<Item = &'static str> {
     Fault::ALL.iter().map(|fault| fault.name())
+}
+
+/// Every fault, for scores.
+pub(crate) fn planted() -> Vec<crate::Planted> {
+    let row = |fault: &Fault| crate::Planted {
+        name: fault.name(),
+        chapter: fault.chapter().name(),
+        section: fault.section(),
+    };
+    Fault::ALL.iter().map(row).collect()
+}
+
+/// The chapters of faults, in the order of tables.
+pub(crate) fn chapters() -> Vec<&'static str> {
+    Chapter::ALL.iter().map(|chapter| chapter.name()).collect()
+}
+
+/// Those of `among` that can make a difference to a plan with this module.
+pub(crate) fn touching<'a>(module: &[u8], among: &[&'a str]) -> Vec<&'a str> {
+    let faults: Vec<Fault> = among.iter().filter_map(|name| Fault::from_name(name)).collect();
+    let touching = Fault::touching(module, &Config::new(FEATURES), &faults);
+    among.iter().copied().filter(|name| touching.iter().any(|fault| fault.name() == *name)).collect()
 }
 
 fn engine(name: &EngineName, fault: Option<Fault>) -> Box<dyn Engine> {

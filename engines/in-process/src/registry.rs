@@ -296,6 +296,48 @@ pub fn list() -> Vec<Listed> {
     listed
 }
 
+/// A fault that `faulty` can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Planted {
+    /// Its name: `faulty+NAME` is the engine.
+    pub name: &'static str,
+    /// The part of the standard that it breaks.
+    pub chapter: &'static str,
+    /// The section that it breaks.
+    pub section: &'static str,
+}
+
+/// Every fault that `faulty` can have; none where the build has no reference.
+#[must_use]
+pub fn planted_faults() -> Vec<Planted> {
+    #[cfg(feature = "reference")]
+    return crate::reference::planted();
+    #[cfg(not(feature = "reference"))]
+    Vec::new()
+}
+
+/// The chapters of those faults, in the order of tables.
+#[must_use]
+pub fn planted_chapters() -> Vec<&'static str> {
+    #[cfg(feature = "reference")]
+    return crate::reference::chapters();
+    #[cfg(not(feature = "reference"))]
+    Vec::new()
+}
+
+/// Those of the faults `among` that can make a difference to a plan with this module. The others need not be asked:
+/// they load it as the reference does.
+#[must_use]
+pub fn faults_touching<'a>(module: &[u8], among: &[&'a str]) -> Vec<&'a str> {
+    #[cfg(feature = "reference")]
+    return crate::reference::touching(module, among);
+    #[cfg(not(feature = "reference"))]
+    {
+        let _ = module;
+        among.to_vec()
+    }
+}
+
 /// The names of the engine sets.
 pub fn sets() -> impl Iterator<Item = &'static str> {
     SETS.iter().map(|(name, _)| *name)

@@ -10,7 +10,7 @@ pub mod syntax;
 pub mod valid;
 
 pub use exec::{
-    AllowedError, Collection, Config, ExecError, Extern, Fault, FuncAddr, GlobalAddr, Host, HostFuncId,
+    AllowedError, Chapter, Collection, Config, ExecError, Extern, Fault, FuncAddr, GlobalAddr, Host, HostFuncId,
     InstantiateError, Limits, LoadError, LoadedModule, MemAddr, ModuleInst, NoHost, Open, Resource, RestoreError, Run,
     Runs, Snapshot, Store, TableAddr, TagAddr, Thrown, Unlinkable, choices,
 };

@@ -110,6 +110,11 @@ impl Pass<'_, '_> {
         body
     }
 
+    /// The function that the body is of.
+    pub(crate) const fn function(&self) -> u32 {
+        self.function
+    }
+
     pub(crate) fn sink(&mut self) -> InstructionSink<'_> {
         InstructionSink::new(&mut self.out)
     }

@@ -12,10 +12,10 @@ use crate::rewrite::Unfit;
 use crate::values;
 
 /// A run of opcodes (section 5.4.8), both ends included.
-type Opcodes = [(u8, u8)];
+pub(crate) type Opcodes = [(u8, u8)];
 
 /// Operators without a trap: two operands and a result of one type.
-const fn binary(ty: ValType) -> &'static Opcodes {
+pub(crate) const fn binary(ty: ValType) -> &'static Opcodes {
     match ty {
         ValType::I32 => &[(0x6a, 0x6c), (0x71, 0x78)],
         ValType::I64 => &[(0x7c, 0x7e), (0x83, 0x8a)],
@@ -25,7 +25,7 @@ const fn binary(ty: ValType) -> &'static Opcodes {
 }
 
 /// Operators with one operand and a result of the same type.
-const fn unary(ty: ValType, sign_extension: bool) -> &'static Opcodes {
+pub(crate) const fn unary(ty: ValType, sign_extension: bool) -> &'static Opcodes {
     match (ty, sign_extension) {
         (ValType::I32, false) => &[(0x67, 0x69)],
         (ValType::I32, true) => &[(0x67, 0x69), (0xc0, 0xc1)],
@@ -74,10 +74,15 @@ const DEPTH_MAX: u32 = 2;
 impl Pass<'_, '_> {
     /// Makes more of the value of the type that lies on the stack.
     pub(crate) fn grow(&mut self, ty: ValType) -> Result<(), Unfit> {
+        if ty == ValType::V128 {
+            self.grow_vector();
+            return Ok(());
+        }
         if !matches!(ty, ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64) {
             return Ok(());
         }
-        match self.all.draw.below(16) {
+        match self.all.draw.below(20) {
+            16.. => self.shape(ty)?,
             0..8 => {
                 self.operand(ty);
                 self.one_of(binary(ty));
@@ -178,7 +183,7 @@ impl Pass<'_, '_> {
     }
 
     /// One of the opcodes; a float result that may be a NaN is canonicalised where the case is.
-    fn one_of(&mut self, opcodes: &Opcodes) {
+    pub(crate) fn one_of(&mut self, opcodes: &Opcodes) {
         let (first, last) = self.all.draw.pick(opcodes);
         let opcode = first + self.all.draw.below(u32::from(last - first) + 1) as u8;
         self.out.push(opcode);
@@ -220,7 +225,7 @@ impl Pass<'_, '_> {
         };
     }
 
-    fn memory_is_at_hand(&self) -> bool {
+    pub(crate) fn memory_is_at_hand(&self) -> bool {
         self.all.interior.memories.first().is_some_and(|memory| memory.minimum > 0 && !memory.memory64)
     }
 

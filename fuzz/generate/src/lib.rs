@@ -21,12 +21,14 @@ mod host;
 mod link;
 mod mutate;
 pub mod mutation;
+mod plain;
 mod plan;
 mod profile;
 mod real;
 mod rewrite;
 mod script;
 mod size;
+mod shape;
 mod smith;
 mod sweep;
 mod table;
@@ -80,6 +82,8 @@ pub fn generate_with_cells(seed: u64, index: u64, profile: &Profile) -> (TestCas
         Family::Mutate => mutate::generate(&order, &mut draw),
         Family::Host => host::generate(&order, &mut draw),
         Family::Size => size::generate(&order, &mut draw),
+        Family::Plain => plain::generate(plain::Settings::Defaults, order.features, &mut draw),
+        Family::PlainBest => plain::generate(plain::Settings::Best, order.features, &mut draw),
     };
     traits.insert(0, family.name());
     let traits = traits.into_iter().map(str::to_owned).collect();

@@ -59,6 +59,10 @@ families! {
     Broken = "broken";
     /// Programs that real compilers made, and pieces of the official suite put together.
     Real = "real";
+    /// wasm-smith with its defaults and nothing of ours, to be held against.
+    Plain = "plain";
+    /// wasm-smith with the best settings that it has and nothing of ours.
+    PlainBest = "plain-best";
 }
 
 impl fmt::Display for Family {
@@ -95,9 +99,13 @@ impl std::error::Error for ProfileError {}
 /// WebAssembly 2.0 without vectors: what every engine in the line-up runs.
 const V2_SCALAR: Features = Features::V2.minus(Features::of(&[Feature::Simd]));
 
+/// The families of the profile `mix`, by the share of cases that each gets. What finds most with a case gets most of
+/// them, and what has a list to go through gets enough to go through it in a night.
+const MIX: &[(Family, u32)] = &[(Family::Smith, 10)];
+
 impl Profile {
     /// The profiles that have a name of their own. Every family's name is a profile too.
-    pub const NAMES: &[&str] = &["smith"];
+    pub const NAMES: &[&str] = &["smith", "mix"];
 
     /// Every profile that has a name.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -134,10 +142,18 @@ impl Profile {
         Ok(Self { name: text.to_owned(), families, features: Features::ALL })
     }
 
+    /// The family alone, in the whole language.
+    #[must_use]
+    pub fn alone(family: Family) -> Self {
+        Self { name: format!("{family}:1"), families: vec![(family, 1)], features: Features::ALL }
+    }
+
     fn named(name: &str) -> Option<Self> {
         let (families, features): (&[(Family, u32)], _) = match name {
             // In the part of the language that every linked engine runs, so that no engine declines.
             "smith" => (&[(Family::Smith, 1)], V2_SCALAR),
+            // Every family that is ours, in the whole language.
+            "mix" => (MIX, Features::ALL),
             _ => return None,
         };
         Some(Self { name: name.to_owned(), families: families.to_vec(), features })
@@ -186,6 +202,20 @@ mod tests {
         {
             assert!(Profile::parse(text).unwrap_err().to_string().contains(why), "{text}");
         }
+    }
+
+    #[test]
+    fn a_family_alone_is_what_its_name_says() {
+        for family in Family::ALL {
+            let alone = Profile::alone(*family);
+            assert_eq!(Profile::parse(alone.name()).as_ref(), Ok(&alone));
+        }
+    }
+
+    #[test]
+    fn the_mix_has_no_family_that_is_there_to_be_held_against() {
+        let mix = Profile::parse("mix").unwrap();
+        assert!(mix.families().iter().all(|(family, _)| !matches!(family, Family::Plain | Family::PlainBest)));
     }
 
     #[test]

@@ -633,6 +633,11 @@ impl EncodeInto for wasm_encoder::FuncType {
 }
 
 /// A type of parameter for which a plan can write values.
+/// The type as plans know it, if they have values of it.
+pub(crate) fn model_of(ty: wasmparser::ValType) -> Option<wassay_model::ValType> {
+    model_type(ValType::try_from(ty).ok()?)
+}
+
 fn model_type(ty: ValType) -> Option<wassay_model::ValType> {
     use wasm_encoder::{AbstractHeapType as Abstract, HeapType};
     use wassay_model::{HeapType as Heap, Nullability, RefType, ValType as Model};

@@ -7,7 +7,7 @@ use super::store::{
     Cell, DataInst, ElemInst, Extern, FuncAddr, FuncInst, FuncKind, GlobalAddr, GlobalInst, Instance, LoadedModule,
     MemAddr, MemInst, ModuleInst, Reference, Store, TableAddr, TableInst, TagAddr,
 };
-use super::{ExecError, Fault, Host, Resource, invoke, memory, planted, table};
+use super::{ExecError, Host, Resource, invoke, memory, planted, table};
 use crate::syntax::{DataMode, ElemInit, ElemMode, ExternType, GlobalType, Limits, MemType, Mutability, TableType};
 use crate::valid::types::{TypeId, TypeInterner, close, close_ref};
 
@@ -60,7 +60,7 @@ impl Store {
         self.heap.paused = paused;
         let instance = instance?;
         // 17.: the start function.
-        if let (Some(start), false) = (module.0.module.start, self.config.fault == Some(Fault::StartSkipped)) {
+        if let (Some(start), true) = (module.0.module.start, self.starts_at_the_end()) {
             let func = self.instances[instance.at()].funcs[start.at()];
             let outcome = invoke::invoke(self, host, func, &[]);
             self.after_invocation(&outcome);
@@ -85,7 +85,7 @@ impl Store {
         // 4., 5.
         let types = self.types.intern_module(syntax);
         for (import, given) in syntax.imports.iter().zip(imports) {
-            if !self.matches(*given, import.ty, &types) {
+            if !self.matches(*given, import.ty, &types) || self.refuses_import(*given, import.ty, &types) {
                 let (module, name) = (import.module.clone(), import.name.clone());
                 return Err(Unlinkable::Type { module, name }.into());
             }
@@ -97,12 +97,12 @@ impl Store {
         let at = self.instances.len() as u32;
         let instance = self.alloc_imports_and_funcs(loaded, imports, types, mems);
         self.instances.push(instance);
-        self.planted.instantiated(&self.instances, self.config.fault);
+        self.planted.instantiated(&mut self.instances, self.config.fault);
         // 6.-10.: initial values of globals, tables and elements.
         for (index, (global, code)) in syntax.globals.iter().zip(&loaded.code.globals).enumerate() {
             let cell = invoke::evaluate(self, host, at, *code)?;
             let ty = close_global(global.ty, &self.instances[at as usize].types);
-            let addr = match self.planted.shared_global(&self.instances, at, index) {
+            let addr = match self.planted.shared_global(&self.instances, at, index, self.config.fault) {
                 Some(addr) => addr,
                 None => {
                     self.globals.push(GlobalInst { ty, cell });
@@ -144,7 +144,7 @@ impl Store {
         let instance = &mut self.instances[at as usize];
         (instance.first_elem, instance.first_data) = (first_elem as u32, first_data as u32);
 
-        self.segments_fit_first(host, at)?;
+        self.before_segments(host, at)?;
         // 11.-15.: active element segments, each copied and then dropped; declarative ones are dropped.
         for (index, (elem, code)) in syntax.elems.iter().zip(&loaded.code.elems).enumerate() {
             let segment = first_elem + index;
@@ -264,27 +264,10 @@ impl Store {
     }
 
     /// The position of an active segment.
-    fn offset(&mut self, host: &mut dyn Host, at: u32, code: Option<FuncCode>) -> Result<u64, ExecError> {
+    pub(crate) fn offset(&mut self, host: &mut dyn Host, at: u32, code: Option<FuncCode>) -> Result<u64, ExecError> {
         let code = code.ok_or(ExecError::Internal("an active segment has no position"))?;
         let Cell { slots: [offset, _], .. } = invoke::evaluate(self, host, at, code)?;
         Ok(offset)
-    }
-
-    /// The rule before bulk memory instructions, which `faulty` may go by: nothing is written unless all segments fit.
-    fn segments_fit_first(&mut self, host: &mut dyn Host, at: u32) -> Result<(), ExecError> {
-        if self.config.fault != Some(Fault::SegmentsCheckedFirst) {
-            return Ok(());
-        }
-        let loaded = Arc::clone(&self.instances[at as usize].loaded);
-        for (data, code) in loaded.module.datas.iter().zip(&loaded.code.datas) {
-            if let DataMode::Active { mem: target, .. } = &data.mode {
-                let offset = self.offset(host, at, *code)?;
-                let target = self.instances[at as usize].mems[target.at()];
-                let size = self.mems[target.at()].bytes.len();
-                memory::range(size, offset, data.init.len() as u64).ok_or(wassay_model::TrapKind::MemoryOutOfBounds)?;
-            }
-        }
-        Ok(())
     }
 }
 

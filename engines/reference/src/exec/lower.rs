@@ -13,7 +13,7 @@ use crate::syntax::{
 use crate::valid::{FuncNotes, Note, Operand, Validated};
 
 /// The code of a module.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Code {
     pub(crate) ops: Vec<Op>,
     /// By defined function.
@@ -40,7 +40,7 @@ pub(crate) struct Code {
 }
 
 /// A function's code, or a constant expression's, which is a function without parameters.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FuncCode {
     /// Where it starts in the list.
     pub(crate) entry: u32,
@@ -52,7 +52,7 @@ pub(crate) struct FuncCode {
     pub(crate) extent: Arity,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ElemCode {
     /// The position of an active segment.
     pub(crate) offset: Option<FuncCode>,

@@ -32,7 +32,7 @@ use crate::{binary, valid};
 pub use allowed::{AllowedError, Run, Runs};
 pub use heap::Collection;
 pub use instantiate::{InstantiateError, Unlinkable};
-pub use planted::Fault;
+pub use planted::{Chapter, Fault};
 pub use snapshot::{RestoreError, Snapshot};
 use store::Loaded;
 pub use store::{
@@ -188,6 +188,15 @@ pub enum LoadError {
     Limit(String),
 }
 
+impl From<binary::DecodeError> for LoadError {
+    fn from(error: binary::DecodeError) -> Self {
+        match error {
+            binary::DecodeError::Malformed { .. } => Self::Malformed(error.to_string()),
+            binary::DecodeError::Limit { .. } => Self::Limit(error.to_string()),
+        }
+    }
+}
+
 /// What the embedder provides.
 pub trait Host {
     /// Calls a host function with arguments of its parameters' types; `results` is empty and has to be filled with
@@ -222,13 +231,13 @@ impl LoadedModule {
     /// # Errors
     /// If it is malformed, invalid or beyond our limits.
     pub fn load(bytes: &[u8], config: &Config) -> Result<Self, LoadError> {
-        let mut module = binary::decode(bytes, config.features).map_err(|error| match error {
-            binary::DecodeError::Malformed { .. } => LoadError::Malformed(error.to_string()),
-            binary::DecodeError::Limit { .. } => LoadError::Limit(error.to_string()),
-        })?;
+        if let Some(fault) = config.fault {
+            return planted::load(fault, bytes, config);
+        }
+        let mut module = binary::decode(bytes, config.features)?;
         let validated =
             valid::validate(&module, config.features).map_err(|error| LoadError::Invalid(error.to_string()))?;
-        let code = lower::lower(&module, &validated, config.fault)
+        let code = lower::lower(&module, &validated, None)
             .map_err(|unknown| LoadError::Limit(format!("not implemented: {:?}", unknown.0)))?;
         for func in &mut module.funcs {
             func.body = Vec::new();

@@ -4,8 +4,6 @@
 //! Lowering puts [`Op::Planted`] in the place of the operator that is to be wrong, so the true rules know nothing of
 //! faults. The few faults that no operator shows (instantiation, sharing) are asked for where they act.
 
-use std::sync::Arc;
-
 use wassay_model::{TrapKind, TrapKinds};
 
 use super::atomic::{self, Ended};
@@ -13,202 +11,30 @@ use super::choices::Choices;
 use super::heap::Heap;
 use super::numerics::{float32, float64, int32, int64};
 use super::op::Op;
-use super::store::{Cell, FuncAddr, FuncInst, GlobalAddr, GlobalInst, Instance, MemInst, Reference, Store, TableInst};
-use super::{Ask, Config, ExecError, memory, table};
+use super::store::{FuncAddr, FuncInst, GlobalInst, Instance, MemInst, Reference, TableInst};
+use super::{Ask, Config, memory, table};
 use crate::syntax::{AtomicOp, LoadOp, StoreLaneOp, VectorOp};
 use crate::valid::types::TypeInterner;
 
-macro_rules! faults {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal $section:literal;)*) => {
-        /// What is wrong.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Fault { $($(#[$doc])* $variant,)* }
+mod access;
+mod front;
+mod instances;
+mod list;
+mod object;
+mod syntax;
+mod touch;
+mod vector;
 
-        impl Fault {
-            /// Every fault, in the order of the standard's sections.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The name in records and on the command line.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            /// The section of the standard that it breaks.
-            #[must_use]
-            pub const fn section(self) -> &'static str {
-                match self { $(Self::$variant => $section,)* }
-            }
-        }
-    };
-}
-
-faults! {
-    /// `i32.shl` by 32 or more gives 0.
-    I32ShlUnmasked = "i32-shl-unmasked" "4.3 Integer Operations";
-    /// `i64.shr_u` takes the distance modulo 32.
-    I64ShrUNarrowMask = "i64-shr-u-narrow-mask" "4.3 Integer Operations";
-    /// `i64.rotr` rotates to the left.
-    I64RotrLeft = "i64-rotr-left" "4.3 Integer Operations";
-    /// `i32.div_s` of the least value by -1 gives the least value.
-    I32DivSOverflow = "i32-div-s-overflow" "4.3 Integer Operations";
-    /// `i32.div_u` by zero gives 0.
-    I32DivUByZero = "i32-div-u-by-zero" "4.3 Integer Operations";
-    /// `i64.div_u` divides as if signed.
-    I64DivUSigned = "i64-div-u-signed" "4.3 Integer Operations";
-    /// `i32.rem_s` has the sign of the divisor.
-    I32RemSSign = "i32-rem-s-sign" "4.3 Integer Operations";
-    /// `i32.clz` of 0 is 31.
-    I32ClzOfZero = "i32-clz-of-zero" "4.3 Integer Operations";
-    /// `i64.popcnt` overlooks the highest bit.
-    I64PopcntHighBit = "i64-popcnt-high-bit" "4.3 Integer Operations";
-    /// `i64.lt_u` compares as if signed.
-    I64LtUSigned = "i64-lt-u-signed" "4.3 Integer Operations";
-    /// `i32.ge_s` compares as if unsigned.
-    I32GeSUnsigned = "i32-ge-s-unsigned" "4.3 Integer Operations";
-    /// `i32.extend8_s` fills with zeros.
-    I32Extend8SZero = "i32-extend8-s-zero" "4.3 Integer Operations";
-    /// `f32.nearest` rounds halves away from zero.
-    F32NearestHalfAway = "f32-nearest-half-away" "4.3 Floating-Point Operations";
-    /// `f64.min` of two zeros is the first.
-    F64MinZeros = "f64-min-zeros" "4.3 Floating-Point Operations";
-    /// `f32.max` of a NaN and a number is the number.
-    F32MaxNan = "f32-max-nan" "4.3 Floating-Point Operations";
-    /// `f64.copysign` exchanges its operands.
-    F64CopysignSwapped = "f64-copysign-swapped" "4.3 Floating-Point Operations";
-    /// `f32.add` leaves a NaN with a payload that is neither canonical nor quiet.
-    F32AddSignallingNan = "f32-add-signalling-nan" "4.3 Floating-Point Operations";
-    /// `f64.sqrt` of -0 is 0.
-    F64SqrtZero = "f64-sqrt-zero" "4.3 Floating-Point Operations";
-    /// `f32.neg` makes a NaN canonical.
-    F32NegNan = "f32-neg-nan" "4.3 Floating-Point Operations";
-    /// `f64.le` holds for unordered operands.
-    F64LeUnordered = "f64-le-unordered" "4.3 Floating-Point Operations";
-    /// `i32.trunc_f64_s` traps for the least integer.
-    I32TruncF64SBound = "i32-trunc-f64-s-bound" "4.3 Conversions";
-    /// `i64.trunc_f32_s` of a NaN gives 0.
-    I64TruncF32SNan = "i64-trunc-f32-s-nan" "4.3 Conversions";
-    /// `i32.trunc_sat_f32_u` of a negative number gives the greatest value.
-    I32TruncSatF32UNegative = "i32-trunc-sat-f32-u-negative" "4.3 Conversions";
-    /// `i64.extend_i32_s` fills with zeros.
-    I64ExtendI32SZero = "i64-extend-i32-s-zero" "4.3 Conversions";
-    /// `f32.convert_i64_u` rounds twice, by way of an f64.
-    F32ConvertI64UTwice = "f32-convert-i64-u-twice" "4.3 Conversions";
-    /// `f32.demote_f64` rounds towards zero.
-    F32DemoteTowardsZero = "f32-demote-towards-zero" "4.3 Conversions";
-    /// `i8x16.shr_s` fills with zeros.
-    I8x16ShrSUnsigned = "i8x16-shr-s-unsigned" "4.3 Vector Operations";
-    /// `i16x8.add_sat_s` wraps around.
-    I16x8AddSatSWraps = "i16x8-add-sat-s-wraps" "4.3 Vector Operations";
-    /// `i32x4.extend_high_i16x8_u` fills with the sign.
-    I32x4ExtendHighSigned = "i32x4-extend-high-signed" "4.3 Vector Operations";
-    /// `i64x2.extmul_high_i32x4_s` multiplies the low halves.
-    I64x2ExtmulHighLow = "i64x2-extmul-high-low" "4.3 Vector Operations";
-    /// `f32x4.pmin` is `f32x4.min`: NaNs and zeros come out otherwise.
-    F32x4PminMin = "f32x4-pmin-min" "4.3 Vector Operations";
-    /// `i8x16.shuffle` takes the second vector's lanes from the first.
-    ShuffleOneVector = "shuffle-one-vector" "4.6 Vector Instructions";
-    /// `v128.load32_zero` repeats the number.
-    Load32ZeroSplat = "load32-zero-splat" "4.6 Memory Instructions";
-    /// `v128.store16_lane` stores the lane beside.
-    Store16LaneBeside = "store16-lane-beside" "4.6 Memory Instructions";
-    /// 32-bit loads from a memory that is not the first are from the first.
-    Load32FirstMemory = "load32-first-memory" "4.6 Memory Instructions";
-    /// `struct.get_s` fills with zeros.
-    StructGetSZero = "struct-get-s-zero" "4.6 Aggregate Instructions";
-    /// `array.get_s` fills with zeros.
-    ArrayGetSZero = "array-get-s-zero" "4.6 Aggregate Instructions";
-    /// `i31.get_s` fills with zeros.
-    I31GetSZero = "i31-get-s-zero" "4.6 Aggregate Instructions";
-    /// `ref.test` holds for null whatever the type.
-    RefTestNull = "ref-test-null" "4.6 Reference Instructions";
-    /// `select` of vectors exchanges its operands.
-    SelectVectorSwapped = "select-vector-swapped" "4.6 Parametric Instructions";
-    /// The last handler of a `try_table` that matches is taken, not the first.
-    HandlersReversed = "handlers-reversed" "4.6 Control Instructions";
-    /// `select` looks at the low byte of the condition only.
-    SelectLowByte = "select-low-byte" "4.6 Parametric Instructions";
-    /// `select` of references exchanges its operands.
-    SelectRefSwapped = "select-ref-swapped" "4.6 Parametric Instructions";
-    /// `global.set` is undone if the invocation traps afterwards.
-    GlobalLostOnTrap = "global-lost-on-trap" "4.6 Variable Instructions";
-    /// `global.set` keeps only the low half of 64 bits.
-    GlobalSetHalf = "global-set-half" "4.6 Variable Instructions";
-    /// `local.tee` of a number leaves the operand but not the local.
-    LocalTeeLost = "local-tee-lost" "4.6 Variable Instructions";
-    /// `table.grow` fills with null.
-    TableGrowNull = "table-grow-null" "4.6 Table Instructions";
-    /// `table.fill` stops one element early.
-    TableFillShort = "table-fill-short" "4.6 Table Instructions";
-    /// `table.copy` onto a later part of the same table copies what it has just written.
-    TableCopyForward = "table-copy-forward" "4.6 Table Instructions";
-    /// `elem.drop` does nothing.
-    ElemDropIgnored = "elem-drop-ignored" "4.6 Table Instructions";
-    /// `i32.load8_s` fills with zeros.
-    I32Load8SZero = "i32-load8-s-zero" "4.6 Memory Instructions";
-    /// 64-bit loads lose the high half.
-    Load64Half = "load64-half" "4.6 Memory Instructions";
-    /// 32-bit loads trap where they end with the memory.
-    Load32AtEnd = "load32-at-end" "4.6 Memory Instructions";
-    /// 32-bit loads may reach one byte beyond the memory.
-    Load32PastEnd = "load32-past-end" "4.6 Memory Instructions";
-    /// The sum of address and offset wraps at 32 bits in 32-bit loads.
-    Load32OffsetWraps = "load32-offset-wraps" "4.6 Memory Instructions";
-    /// 16-bit stores write 4 bytes.
-    Store16Wide = "store16-wide" "4.6 Memory Instructions";
-    /// 64-bit stores that don't fit write their beginning before the trap.
-    Store64Torn = "store64-torn" "4.6 Memory Instructions";
-    /// `memory.grow` returns the new size.
-    MemoryGrowNewSize = "memory-grow-new-size" "4.6 Memory Instructions";
-    /// `memory.size` does not see the growth by a single page.
-    MemorySizeStale = "memory-size-stale" "4.6 Memory Instructions";
-    /// `memory.fill` writes one byte more.
-    MemoryFillLong = "memory-fill-long" "4.6 Memory Instructions";
-    /// `memory.copy` onto a later part of the memory copies what it has just written.
-    MemoryCopyForward = "memory-copy-forward" "4.6 Memory Instructions";
-    /// `memory.init` always starts with the first byte of the segment.
-    MemoryInitFromStart = "memory-init-from-start" "4.6 Memory Instructions";
-    /// `data.drop` does nothing.
-    DataDropIgnored = "data-drop-ignored" "4.6 Memory Instructions";
-    /// `i32.atomic.rmw.add` returns the new value.
-    AtomicAddNew = "atomic-add-new" "4.6 Atomic Memory Instructions";
-    /// `i32.atomic.rmw.cmpxchg` writes whatever it finds.
-    AtomicCmpxchgAlways = "atomic-cmpxchg-always" "4.6 Atomic Memory Instructions";
-    /// `i32.atomic.load` need not be aligned.
-    AtomicLoadUnaligned = "atomic-load-unaligned" "4.6 Atomic Memory Instructions";
-    /// `memory.atomic.notify` claims to have woken one agent.
-    AtomicNotifyOne = "atomic-notify-one" "4.6 Atomic Memory Instructions";
-    /// `unreachable` reports a division by zero.
-    UnreachableKind = "unreachable-kind" "4.6 Control Instructions";
-    /// `br_table` with the first index beyond its targets goes to the last of them.
-    BrTableDefault = "br-table-default" "4.6 Control Instructions";
-    /// `br_if` looks at the low half of the condition only.
-    BrIfLowHalf = "br-if-low-half" "4.6 Control Instructions";
-    /// `call_indirect` accepts a function of another type, as long as it takes and leaves as much.
-    CallIndirectUnchecked = "call-indirect-unchecked" "4.6 Function Calls";
-    /// Two results of a function are exchanged.
-    ReturnSwapped = "return-swapped" "4.6 Function Calls";
-    /// Instances of one module share the globals that it defines.
-    GlobalShared = "global-shared" "4.7 Allocation";
-    /// Active data segments are written one byte later, if they fit there.
-    DataSegmentLate = "data-segment-late" "4.7 Instantiation";
-    /// Nothing is written by instantiation unless all data segments fit, as before bulk memory.
-    SegmentsCheckedFirst = "segments-checked-first" "4.7 Instantiation";
-    /// The start function is not called.
-    StartSkipped = "start-skipped" "4.7 Instantiation";
-}
-
-impl Fault {
-    /// The fault of this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|fault| fault.name() == name)
-    }
-}
+pub(crate) use front::load;
+pub(crate) use instances::{State, data_offset};
+pub use list::{Chapter, Fault};
 
 /// Appends an operator, or what a fault makes of it. Branches stay last, since lowering completes them later.
 pub(crate) fn emit(fault: Fault, op: Op, ops: &mut Vec<Op>) {
     let planted = |index, immediate| Op::Planted { fault, index, immediate };
+    if let Some(before) = access::before(fault, op).or_else(|| object::before(fault, op)) {
+        ops.push(before);
+    }
     let plain = planted(0, 0);
     let instead = match (fault, op) {
         (Fault::I32ShlUnmasked, Op::I32Shl)
@@ -295,7 +121,8 @@ pub(crate) fn emit(fault: Fault, op: Op, ops: &mut Vec<Op>) {
         // No operator in its place.
         (Fault::ElemDropIgnored, Op::ElemDrop(_))
         | (Fault::DataDropIgnored, Op::DataDrop(_))
-        | (Fault::LocalTeeLost, Op::LocalTee(_)) => return,
+        | (Fault::LocalTeeLost, Op::LocalTee(_))
+        | (Fault::RefAsNonNullPasses, Op::RefAsNonNull) => return,
         // An operator before it.
         (Fault::BrIfLowHalf, Op::BrIf(_) | Op::BrIfShift { .. })
         | (Fault::ReturnSwapped, Op::Return { slots: 2, refs: 0 })
@@ -307,53 +134,12 @@ pub(crate) fn emit(fault: Fault, op: Op, ops: &mut Vec<Op>) {
             ops.push(planted(count, 0));
             op
         }
-        _ => op,
+        _ => vector::instead(fault, op)
+            .or_else(|| access::instead(fault, op))
+            .or_else(|| object::instead(fault, op))
+            .unwrap_or(op),
     };
     ops.push(instead);
-}
-
-/// What faults remember.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct State {
-    /// The globals written by the running invocation, with their values before.
-    written: Vec<(GlobalAddr, Cell)>,
-    /// For a new instance, an older one of the same module.
-    twin: Option<usize>,
-}
-
-impl State {
-    /// The last instance is new.
-    pub(crate) fn instantiated(&mut self, instances: &[Instance], fault: Option<Fault>) {
-        self.twin = match (fault, instances) {
-            (Some(Fault::GlobalShared), [older @ .., new]) => {
-                older.iter().position(|older| Arc::ptr_eq(&older.loaded, &new.loaded))
-            }
-            _ => None,
-        };
-    }
-
-    /// The global that a new instance gets in place of its own.
-    pub(crate) fn shared_global(&self, instances: &[Instance], new: u32, defined: usize) -> Option<GlobalAddr> {
-        let own = instances[new as usize].globals.len() - defined;
-        instances[self.twin?].globals.get(own + defined).copied()
-    }
-}
-
-impl Store {
-    /// Something that was invoked has ended.
-    pub(crate) fn after_invocation<T>(&mut self, outcome: &Result<T, ExecError>) {
-        for (addr, before) in self.planted.written.drain(..).rev() {
-            if matches!(outcome, Err(ExecError::Trap(_))) {
-                self.globals[addr.at()].cell = before;
-            }
-        }
-    }
-}
-
-/// Where an active data segment of `len` bytes goes instead of `offset`.
-pub(crate) fn data_offset(fault: Option<Fault>, offset: u64, size: usize, len: usize) -> u64 {
-    let fits = memory::range(size, offset.saturating_add(1), len as u64).is_some();
-    if fault == Some(Fault::DataSegmentLate) && fits { offset + 1 } else { offset }
 }
 
 /// What a wrong operator sees of the machine.
@@ -363,7 +149,7 @@ pub(crate) struct View<'a> {
     pub(crate) instance: &'a Instance,
     pub(crate) types: &'a TypeInterner,
     pub(crate) funcs: &'a [FuncInst],
-    pub(crate) heap: &'a Heap,
+    pub(crate) heap: &'a mut Heap,
     pub(crate) tables: &'a mut [TableInst],
     pub(crate) mems: &'a mut [MemInst],
     pub(crate) globals: &'a mut [GlobalInst],
@@ -684,7 +470,10 @@ fn value_step(view: &mut View<'_>, fault: Fault, index: u32, immediate: u64) -> 
         Fault::ShuffleOneVector => {
             let lanes = view.instance.loaded.module.pools.vectors.get(index as usize)?;
             let lanes = lanes.map(|lane| lane % 16);
-            super::vector::shuffle(&mut super::vector::Operands { slots: view.slots, sp: view.sp }, &lanes)?;
+            crate::exec::vector::shuffle(
+                &mut crate::exec::vector::Operands { slots: view.slots, sp: view.sp },
+                &lanes,
+            )?;
         }
         Fault::RefTestNull => {
             let reference = view.pop_ref()?;
@@ -704,31 +493,13 @@ fn value_step(view: &mut View<'_>, fault: Fault, index: u32, immediate: u64) -> 
             *view.top(2)? = b;
             *view.top(1)? = a;
         }
-        // These have no operator, or another right one.
-        Fault::CallIndirectUnchecked
-        | Fault::AtomicAddNew
-        | Fault::AtomicCmpxchgAlways
-        | Fault::AtomicLoadUnaligned
-        | Fault::AtomicNotifyOne
-        | Fault::LocalTeeLost
-        | Fault::ElemDropIgnored
-        | Fault::DataDropIgnored
-        | Fault::I8x16ShrSUnsigned
-        | Fault::I16x8AddSatSWraps
-        | Fault::I32x4ExtendHighSigned
-        | Fault::I64x2ExtmulHighLow
-        | Fault::F32x4PminMin
-        | Fault::Load32ZeroSplat
-        | Fault::Store16LaneBeside
-        | Fault::Load32FirstMemory
-        | Fault::StructGetSZero
-        | Fault::ArrayGetSZero
-        | Fault::I31GetSZero
-        | Fault::HandlersReversed
-        | Fault::GlobalShared
-        | Fault::DataSegmentLate
-        | Fault::SegmentsCheckedFirst
-        | Fault::StartSkipped => {}
+        _ => {
+            return match fault.chapter() {
+                Chapter::Vector => vector::step(view, fault).map(Ok),
+                Chapter::Reference | Chapter::Gc => object::step(view, fault, index, immediate),
+                _ => access::step(view, fault, index, immediate),
+            };
+        }
     }
     Some(Ok(()))
 }
@@ -746,7 +517,7 @@ fn atomic_step(view: &mut View<'_>, fault: Fault, index: u32, offset: u64) -> Op
         _ => AtomicOp::MemoryAtomicNotify,
     };
     let memory = view.mems.get_mut(view.instance.mems.get(index as usize)?.at())?;
-    let operands = &mut super::vector::Operands { slots: view.slots, sp: view.sp };
+    let operands = &mut crate::exec::vector::Operands { slots: view.slots, sp: view.sp };
     match atomic::step(operands, memory, op, offset)? {
         Err(Ended::Trap(kinds)) => return Some(Err(kinds)),
         // None of these waits.
