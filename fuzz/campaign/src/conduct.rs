@@ -225,11 +225,17 @@ impl Campaign {
 /// What of the language the run has observed, and what it has not.
 fn ledger(folder: &RunFolder) -> Ledger {
     let observed = folder.cells().clone();
+    // What is known to exist: whatever the sweep of the whole language goes through.
+    let never = wassay_generate::sweep_cells(wassay_model::Features::ALL)
+        .iter()
+        .map(ToString::to_string)
+        .filter(|cell| !observed.contains_key(cell))
+        .collect();
     Ledger {
         schema: LEDGER_SCHEMA.to_owned(),
         engines_min: observed_by(folder.manifest()) as u64,
         every: TRACED_EVERY,
-        never: Vec::new(),
+        never,
         observed,
     }
 }

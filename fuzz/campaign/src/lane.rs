@@ -10,7 +10,7 @@ use wassay_ledger::{Tracer, is_observed};
 use wassay_model::run::{Chunk, EngineTally, Manifest, Tally, Times};
 use wassay_model::{
     Action, Capture, CaseId, Ending, EngineName, Finding, Observation, Outcome, Provenance, Reason, Ruling, Signature,
-    Snapshot, TestCase, Verdict,
+    Snapshot, StepIdx, TestCase, Verdict,
 };
 
 use crate::evidence::Evidence;
@@ -83,10 +83,10 @@ impl Lane<'_> {
                 break;
             }
             let began = Instant::now();
-            let case = wassay_generate::generate(self.manifest.seed, index, self.profile);
+            let (case, cells) = wassay_generate::generate_with_cells(self.manifest.seed, index, self.profile);
             self.times.generate_ns += nanoseconds(began);
             let mut tally = Tally::default();
-            ids.push(self.case(index, case, &mut tally, &mut done)?);
+            ids.push(self.case(index, case, &cells, &mut tally, &mut done)?);
             after_case(&tally);
             done.chunk.tally.add(&tally);
             self.times.lanes_ns += nanoseconds(began);
@@ -99,7 +99,14 @@ impl Lane<'_> {
         Ok(done)
     }
 
-    fn case(&mut self, index: u64, case: TestCase, tally: &mut Tally, done: &mut Done) -> Result<CaseId, CrewError> {
+    fn case(
+        &mut self,
+        index: u64,
+        case: TestCase,
+        cells: &[(StepIdx, Cell)],
+        tally: &mut Tally,
+        done: &mut Done,
+    ) -> Result<CaseId, CrewError> {
         let id = case.id();
         let wanted: Vec<usize> = self
             .manifest
@@ -112,7 +119,8 @@ impl Lane<'_> {
         let observations = self.ask(&case, &wanted, Capture::Digests)?;
         let first = self.judge(&case, &observations);
         count(&case, &observations, &first, tally);
-        if index.is_multiple_of(TRACED_EVERY) {
+        self.enter(cells, &case, &observations, &first, done);
+        if cells.is_empty() && index.is_multiple_of(TRACED_EVERY) {
             self.trace(&case, &observations, &first, done);
         }
         let mut ruling = first.ruling;
@@ -134,6 +142,27 @@ impl Lane<'_> {
         }
         *tally.rulings.entry(ruling.to_string()).or_default() += 1;
         Ok(id)
+    }
+
+    /// Enters into the ledger the cells that the generator built in, each of which its step returns.
+    fn enter(
+        &self,
+        cells: &[(StepIdx, Cell)],
+        case: &TestCase,
+        observations: &[Observation],
+        verdict: &Verdict,
+        done: &mut Done,
+    ) {
+        let engines_min = observed_by(self.manifest);
+        let mut entered = BTreeSet::new();
+        for of_step in cells.chunk_by(|(step, _), (other, _)| step == other) {
+            if is_observed(of_step[0].0, false, engines_min, case, observations, verdict) {
+                entered.extend(of_step.iter().map(|(_, cell)| *cell));
+            }
+        }
+        for cell in entered {
+            *done.cells.entry(cell).or_default() += 1;
+        }
     }
 
     /// Enters into the ledger what the case executed and what became visible of it.

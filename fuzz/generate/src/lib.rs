@@ -6,8 +6,8 @@
 
 mod body;
 mod boundary;
-mod cell;
 mod broken;
+mod cell;
 mod companion;
 mod control;
 mod draft;
@@ -27,8 +27,8 @@ mod profile;
 mod real;
 mod rewrite;
 mod script;
-mod size;
 mod shape;
+mod size;
 mod smith;
 mod sweep;
 mod table;

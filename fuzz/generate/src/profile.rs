@@ -101,7 +101,20 @@ const V2_SCALAR: Features = Features::V2.minus(Features::of(&[Feature::Simd]));
 
 /// The families of the profile `mix`, by the share of cases that each gets. What finds most with a case gets most of
 /// them, and what has a list to go through gets enough to go through it in a night.
-const MIX: &[(Family, u32)] = &[(Family::Smith, 10)];
+const MIX: &[(Family, u32)] = &[
+    (Family::Smith, 8),
+    (Family::Sweep, 14),
+    (Family::Edge, 6),
+    (Family::Control, 8),
+    (Family::Table, 6),
+    (Family::Gc, 6),
+    (Family::Size, 3),
+    (Family::Link, 6),
+    (Family::Mutate, 2),
+    (Family::Host, 5),
+    (Family::Broken, 6),
+    (Family::Real, 2),
+];
 
 impl Profile {
     /// The profiles that have a name of their own. Every family's name is a profile too.
