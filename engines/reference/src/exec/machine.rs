@@ -192,6 +192,77 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 known!(mems.get_mut(address.at()), "a memory is missing")
             }};
         }
+        // What a fused operator does, with the fuel for the instructions before its last one. Nothing shows that it is
+        // done without them all being paid for: the next operator ends the invocation.
+        macro_rules! fused {
+            ($paid:expr, $at:expr, $done:expr) => {{
+                $done;
+                sp = slot_base + $at.top as usize;
+                fuel = fuel.saturating_sub(u64::from($paid));
+            }};
+        }
+        // The same for one that may trap, or changes more than the frame.
+        macro_rules! pay_before {
+            ($paid:expr) => {
+                match fuel.checked_sub(u64::from($paid)) {
+                    Some(left) => fuel = left,
+                    None => {
+                        fuel = 0;
+                        break 'run Err(ExecError::Exhausted(Resource::Fuel));
+                    }
+                }
+            };
+        }
+        macro_rules! i32_fused {
+            ($op:expr, $paid:expr, $at:expr, $b:expr) => {{
+                let (a, b) = (local!($at.a) as u32, $b as u32);
+                fused!($paid, $at, local!($at.to) = u64::from($op(a, b)));
+            }};
+        }
+        macro_rules! i64_fused {
+            ($op:expr, $paid:expr, $at:expr, $b:expr) => {{
+                let (a, b) = (local!($at.a), $b);
+                fused!($paid, $at, local!($at.to) = $op(a, b));
+            }};
+        }
+        macro_rules! f32_fused {
+            ($op:expr, $paid:expr, $at:expr, $b:expr) => {{
+                let (a, b) = (local!($at.a) as u32, $b as u32);
+                let result = $op(f32::from_bits(a), f32::from_bits(b));
+                fused!($paid, $at, local!($at.to) = u64::from(result32(result, [a, b], choices, open)));
+            }};
+        }
+        macro_rules! f64_fused {
+            ($op:expr, $paid:expr, $at:expr, $b:expr) => {{
+                let (a, b) = (local!($at.a), $b);
+                let result = $op(f64::from_bits(a), f64::from_bits(b));
+                fused!($paid, $at, local!($at.to) = result64(result, [a, b], choices, open));
+            }};
+        }
+        macro_rules! load_slot {
+            ($paid:expr, $at:expr, $convert:expr) => {{
+                pay_before!($paid);
+                let loaded = checked!(mem::load(memory, local!($at.a), $at.bits()));
+                local!($at.to) = $convert(loaded);
+                sp = slot_base + $at.top as usize;
+            }};
+        }
+        macro_rules! store_slots {
+            ($paid:expr, $at:expr, $bytes:expr) => {{
+                pay_before!($paid);
+                checked!(mem::store(memory, local!($at.a), $at.bits(), $bytes(local!($at.to))));
+                sp = slot_base + $at.top as usize;
+            }};
+        }
+        macro_rules! branch_if {
+            ($op:expr, $word:ty, $paid:expr, $at:expr, $b:expr) => {{
+                let (a, b) = (local!($at.a) as $word, $b as $word);
+                if $op(a, b) {
+                    pc = $at.target as usize;
+                }
+                fused!($paid, $at, ());
+            }};
+        }
         // 4.6 t.unop, t.binop, t.testop, t.relop, t1.cvtop_t2.
         macro_rules! i32_unop {
             ($op:expr) => {{
@@ -328,10 +399,15 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 checked!(stored);
             }};
         }
+        // The stack pointer itself is never lent, so that it can stay in a register.
         macro_rules! vectors {
-            () => {
-                vector::Operands { slots: &mut *slots, sp: &mut sp }
-            };
+            ($operands:ident => $done:expr) => {{
+                let mut height = sp;
+                let $operands = &mut vector::Operands { slots: &mut *slots, sp: &mut height };
+                let done = $done;
+                sp = height;
+                done
+            }};
         }
         macro_rules! vector_access {
             ($accessed:expr) => {{
@@ -800,14 +876,14 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 }
                 Op::Shuffle(index) => {
                     let lanes = known!(instance.loaded.module.pools.vectors.get(index as usize), "lanes are missing");
-                    known!(vector::shuffle(&mut vectors!(), lanes), "the stack of slots is too short");
+                    known!(vectors!(operands => vector::shuffle(operands, lanes)), "the stack of slots is too short");
                 }
                 Op::Lane { op, lane } => {
-                    known!(vector::lane(&mut vectors!(), op, lane), "the stack of slots is too short");
+                    known!(vectors!(operands => vector::lane(operands, op, lane)), "the stack of slots is too short");
                 }
                 Op::Vector(op) => {
                     known!(
-                        vector::apply(&mut vectors!(), op, &mut Ask { choices, open }),
+                        vectors!(operands => vector::apply(operands, op, &mut Ask { choices, open })),
                         "the stack of slots is too short"
                     );
                 }
@@ -1231,19 +1307,19 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 Op::Store64 { memory: index, offset } => store!(index, offset, u64::to_le_bytes),
                 Op::LoadVector { op, memory: index, offset } => {
                     let bytes = &memory_inst!(index).bytes;
-                    vector_access!(vector::load(&mut vectors!(), bytes, op, offset));
+                    vector_access!(vectors!(operands => vector::load(operands, bytes, op, offset)));
                 }
                 Op::StoreVector { memory: index, offset } => {
                     let bytes = &mut memory_inst!(index).bytes;
-                    vector_access!(vector::store(&mut vectors!(), bytes, offset));
+                    vector_access!(vectors!(operands => vector::store(operands, bytes, offset)));
                 }
                 Op::LoadLane { op, lane, memory: index, offset } => {
                     let bytes = &memory_inst!(index).bytes;
-                    vector_access!(vector::load_lane(&mut vectors!(), bytes, op, lane, offset));
+                    vector_access!(vectors!(operands => vector::load_lane(operands, bytes, op, lane, offset)));
                 }
                 Op::StoreLane { op, lane, memory: index, offset } => {
                     let bytes = &mut memory_inst!(index).bytes;
-                    vector_access!(vector::store_lane(&mut vectors!(), bytes, op, lane, offset));
+                    vector_access!(vectors!(operands => vector::store_lane(operands, bytes, op, lane, offset)));
                 }
                 Op::MemorySize(index) => {
                     push!(memory_inst!(index).pages());
@@ -1298,7 +1374,7 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
 
                 // Threads proposal
                 Op::Atomic { op, memory: index, offset } => {
-                    let done = atomic::step(&mut vectors!(), memory_inst!(index), op, offset);
+                    let done = vectors!(operands => atomic::step(operands, memory_inst!(index), op, offset));
                     match known!(done, "the stack of slots is too short") {
                         Ok(()) => memory = first_memory(mems, instance),
                         Err(Ended::Trap(kinds)) => trap!(kinds),
@@ -1432,7 +1508,117 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 Op::ReturnCallIndirect { table, ty } => return_call!(indirect!(table, ty)),
                 Op::ReturnCallRef => return_call!(pop_func!()),
 
+                // Several instructions in one (see `lower::fuse`): operands and results are locals or lie where the operand
+                // stack has them.
+                Op::Copy(paid, at) => {
+                    // It is an operator of its own for no instruction, so it gives back what every operator takes.
+                    fuel += 1;
+                    fused!(paid, at, local!(at.to) = local!(at.a));
+                }
+                Op::Put(paid, at) => {
+                    fuel += 1;
+                    fused!(paid, at, local!(at.to) = at.bits());
+                }
+                Op::I32AddSlots(paid, at) => i32_fused!(int32::add, paid, at, local!(at.b)),
+                Op::I32AddWith(paid, at) => i32_fused!(int32::add, paid, at, at.bits()),
+                Op::I32SubSlots(paid, at) => i32_fused!(int32::sub, paid, at, local!(at.b)),
+                Op::I32SubWith(paid, at) => i32_fused!(int32::sub, paid, at, at.bits()),
+                Op::I32MulSlots(paid, at) => i32_fused!(int32::mul, paid, at, local!(at.b)),
+                Op::I32MulWith(paid, at) => i32_fused!(int32::mul, paid, at, at.bits()),
+                Op::I32AndSlots(paid, at) => i32_fused!(int32::and, paid, at, local!(at.b)),
+                Op::I32AndWith(paid, at) => i32_fused!(int32::and, paid, at, at.bits()),
+                Op::I32OrSlots(paid, at) => i32_fused!(int32::or, paid, at, local!(at.b)),
+                Op::I32OrWith(paid, at) => i32_fused!(int32::or, paid, at, at.bits()),
+                Op::I32XorSlots(paid, at) => i32_fused!(int32::xor, paid, at, local!(at.b)),
+                Op::I32XorWith(paid, at) => i32_fused!(int32::xor, paid, at, at.bits()),
+                Op::I32ShlSlots(paid, at) => i32_fused!(int32::shl, paid, at, local!(at.b)),
+                Op::I32ShlWith(paid, at) => i32_fused!(int32::shl, paid, at, at.bits()),
+                Op::I32ShrSSlots(paid, at) => i32_fused!(int32::shr_s, paid, at, local!(at.b)),
+                Op::I32ShrSWith(paid, at) => i32_fused!(int32::shr_s, paid, at, at.bits()),
+                Op::I32ShrUSlots(paid, at) => i32_fused!(int32::shr_u, paid, at, local!(at.b)),
+                Op::I32ShrUWith(paid, at) => i32_fused!(int32::shr_u, paid, at, at.bits()),
+                Op::I32RotlSlots(paid, at) => i32_fused!(int32::rotl, paid, at, local!(at.b)),
+                Op::I32RotlWith(paid, at) => i32_fused!(int32::rotl, paid, at, at.bits()),
+                Op::I32RotrSlots(paid, at) => i32_fused!(int32::rotr, paid, at, local!(at.b)),
+                Op::I32RotrWith(paid, at) => i32_fused!(int32::rotr, paid, at, at.bits()),
+                Op::I64AddSlots(paid, at) => i64_fused!(int64::add, paid, at, local!(at.b)),
+                Op::I64AddWith(paid, at) => i64_fused!(int64::add, paid, at, at.bits()),
+                Op::I64SubSlots(paid, at) => i64_fused!(int64::sub, paid, at, local!(at.b)),
+                Op::I64SubWith(paid, at) => i64_fused!(int64::sub, paid, at, at.bits()),
+                Op::I64MulSlots(paid, at) => i64_fused!(int64::mul, paid, at, local!(at.b)),
+                Op::I64MulWith(paid, at) => i64_fused!(int64::mul, paid, at, at.bits()),
+                Op::I64AndSlots(paid, at) => i64_fused!(int64::and, paid, at, local!(at.b)),
+                Op::I64AndWith(paid, at) => i64_fused!(int64::and, paid, at, at.bits()),
+                Op::I64OrSlots(paid, at) => i64_fused!(int64::or, paid, at, local!(at.b)),
+                Op::I64OrWith(paid, at) => i64_fused!(int64::or, paid, at, at.bits()),
+                Op::I64XorSlots(paid, at) => i64_fused!(int64::xor, paid, at, local!(at.b)),
+                Op::I64XorWith(paid, at) => i64_fused!(int64::xor, paid, at, at.bits()),
+                Op::I64ShlSlots(paid, at) => i64_fused!(int64::shl, paid, at, local!(at.b)),
+                Op::I64ShlWith(paid, at) => i64_fused!(int64::shl, paid, at, at.bits()),
+                Op::I64ShrSSlots(paid, at) => i64_fused!(int64::shr_s, paid, at, local!(at.b)),
+                Op::I64ShrSWith(paid, at) => i64_fused!(int64::shr_s, paid, at, at.bits()),
+                Op::I64ShrUSlots(paid, at) => i64_fused!(int64::shr_u, paid, at, local!(at.b)),
+                Op::I64ShrUWith(paid, at) => i64_fused!(int64::shr_u, paid, at, at.bits()),
+                Op::I64RotlSlots(paid, at) => i64_fused!(int64::rotl, paid, at, local!(at.b)),
+                Op::I64RotlWith(paid, at) => i64_fused!(int64::rotl, paid, at, at.bits()),
+                Op::I64RotrSlots(paid, at) => i64_fused!(int64::rotr, paid, at, local!(at.b)),
+                Op::I64RotrWith(paid, at) => i64_fused!(int64::rotr, paid, at, at.bits()),
+                Op::F32AddSlots(paid, at) => f32_fused!(float32::add, paid, at, local!(at.b)),
+                Op::F32AddWith(paid, at) => f32_fused!(float32::add, paid, at, at.bits()),
+                Op::F32SubSlots(paid, at) => f32_fused!(float32::sub, paid, at, local!(at.b)),
+                Op::F32SubWith(paid, at) => f32_fused!(float32::sub, paid, at, at.bits()),
+                Op::F32MulSlots(paid, at) => f32_fused!(float32::mul, paid, at, local!(at.b)),
+                Op::F32MulWith(paid, at) => f32_fused!(float32::mul, paid, at, at.bits()),
+                Op::F64AddSlots(paid, at) => f64_fused!(float64::add, paid, at, local!(at.b)),
+                Op::F64AddWith(paid, at) => f64_fused!(float64::add, paid, at, at.bits()),
+                Op::F64SubSlots(paid, at) => f64_fused!(float64::sub, paid, at, local!(at.b)),
+                Op::F64SubWith(paid, at) => f64_fused!(float64::sub, paid, at, at.bits()),
+                Op::F64MulSlots(paid, at) => f64_fused!(float64::mul, paid, at, local!(at.b)),
+                Op::F64MulWith(paid, at) => f64_fused!(float64::mul, paid, at, at.bits()),
+                Op::Load8USlot(paid, at) => load_slot!(paid, at, |[byte]: [u8; 1]| u64::from(byte)),
+                Op::Load16USlot(paid, at) => load_slot!(paid, at, |bytes| u64::from(u16::from_le_bytes(bytes))),
+                Op::Load32Slot(paid, at) => load_slot!(paid, at, |bytes| u64::from(u32::from_le_bytes(bytes))),
+                Op::Load64Slot(paid, at) => load_slot!(paid, at, u64::from_le_bytes),
+                Op::I32Load8SSlot(paid, at) => {
+                    load_slot!(paid, at, |[byte]: [u8; 1]| u64::from(int32::extend8_s(u32::from(byte))));
+                }
+                Op::Store8Slots(paid, at) => store_slots!(paid, at, |value| [value as u8]),
+                Op::Store16Slots(paid, at) => store_slots!(paid, at, |value| (value as u16).to_le_bytes()),
+                Op::Store32Slots(paid, at) => store_slots!(paid, at, |value| (value as u32).to_le_bytes()),
+                Op::Store64Slots(paid, at) => store_slots!(paid, at, u64::to_le_bytes),
+                Op::BrIfI32Eq(paid, at) => branch_if!(int32::eq, u32, paid, at, local!(at.b)),
+                Op::BrIfI32EqWith(paid, at) => branch_if!(int32::eq, u32, paid, at, at.b),
+                Op::BrIfI32Ne(paid, at) => branch_if!(int32::ne, u32, paid, at, local!(at.b)),
+                Op::BrIfI32NeWith(paid, at) => branch_if!(int32::ne, u32, paid, at, at.b),
+                Op::BrIfI32LtS(paid, at) => branch_if!(int32::lt_s, u32, paid, at, local!(at.b)),
+                Op::BrIfI32LtSWith(paid, at) => branch_if!(int32::lt_s, u32, paid, at, at.b),
+                Op::BrIfI32LtU(paid, at) => branch_if!(int32::lt_u, u32, paid, at, local!(at.b)),
+                Op::BrIfI32LtUWith(paid, at) => branch_if!(int32::lt_u, u32, paid, at, at.b),
+                Op::BrIfI32GtS(paid, at) => branch_if!(int32::gt_s, u32, paid, at, local!(at.b)),
+                Op::BrIfI32GtSWith(paid, at) => branch_if!(int32::gt_s, u32, paid, at, at.b),
+                Op::BrIfI32GtU(paid, at) => branch_if!(int32::gt_u, u32, paid, at, local!(at.b)),
+                Op::BrIfI32GtUWith(paid, at) => branch_if!(int32::gt_u, u32, paid, at, at.b),
+                Op::BrIfI32LeS(paid, at) => branch_if!(int32::le_s, u32, paid, at, local!(at.b)),
+                Op::BrIfI32LeSWith(paid, at) => branch_if!(int32::le_s, u32, paid, at, at.b),
+                Op::BrIfI32LeU(paid, at) => branch_if!(int32::le_u, u32, paid, at, local!(at.b)),
+                Op::BrIfI32LeUWith(paid, at) => branch_if!(int32::le_u, u32, paid, at, at.b),
+                Op::BrIfI32GeS(paid, at) => branch_if!(int32::ge_s, u32, paid, at, local!(at.b)),
+                Op::BrIfI32GeSWith(paid, at) => branch_if!(int32::ge_s, u32, paid, at, at.b),
+                Op::BrIfI32GeU(paid, at) => branch_if!(int32::ge_u, u32, paid, at, local!(at.b)),
+                Op::BrIfI32GeUWith(paid, at) => branch_if!(int32::ge_u, u32, paid, at, at.b),
+                Op::BrIfI64Eq(paid, at) => branch_if!(int64::eq, u64, paid, at, local!(at.b)),
+                Op::BrIfI64Ne(paid, at) => branch_if!(int64::ne, u64, paid, at, local!(at.b)),
+                Op::BrIfI64LtS(paid, at) => branch_if!(int64::lt_s, u64, paid, at, local!(at.b)),
+                Op::BrIfI64LtU(paid, at) => branch_if!(int64::lt_u, u64, paid, at, local!(at.b)),
+                Op::BrIfI64GtS(paid, at) => branch_if!(int64::gt_s, u64, paid, at, local!(at.b)),
+                Op::BrIfI64GtU(paid, at) => branch_if!(int64::gt_u, u64, paid, at, local!(at.b)),
+                Op::BrIfI64LeS(paid, at) => branch_if!(int64::le_s, u64, paid, at, local!(at.b)),
+                Op::BrIfI64LeU(paid, at) => branch_if!(int64::le_u, u64, paid, at, local!(at.b)),
+                Op::BrIfI64GeS(paid, at) => branch_if!(int64::ge_s, u64, paid, at, local!(at.b)),
+                Op::BrIfI64GeU(paid, at) => branch_if!(int64::ge_u, u64, paid, at, local!(at.b)),
+
                 Op::Planted { fault, index, immediate } => {
+                    let (mut height, mut ref_height) = (sp, rp);
                     let mut view = planted::View {
                         config,
                         state: planted_state,
@@ -1444,14 +1630,16 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                         mems,
                         globals,
                         slots: &mut *slots,
-                        sp: &mut sp,
+                        sp: &mut height,
                         refs: &mut *refs,
-                        rp: &mut rp,
+                        rp: &mut ref_height,
                         pages,
                         table_elements,
                         ask: Ask { choices, open },
                     };
-                    match planted::step(&mut view, fault, index, immediate) {
+                    let done = planted::step(&mut view, fault, index, immediate);
+                    (sp, rp) = (height, ref_height);
+                    match done {
                         Some(Ok(planted::Next::Op)) => memory = first_memory(mems, instance),
                         Some(Ok(planted::Next::Call(func))) => {
                             memory = first_memory(mems, instance);
