@@ -682,7 +682,7 @@ impl<'a> Lowering<'a> {
             Instr::I64Const(value) => Op::Const(value.cast_unsigned()),
             Instr::F32Const(bits) => Op::Const(u64::from(bits)),
             Instr::F64Const(bits) => Op::Const(bits),
-            Instr::Numeric(op) => Op::from(op),
+            Instr::Numeric(op) => Op::Numeric(op),
 
             Instr::V128Const(index) => Op::ConstVector(index),
             Instr::Shuffle(index) => Op::Shuffle(index),

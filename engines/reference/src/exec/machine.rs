@@ -853,7 +853,7 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 Op::I64Add128 | Op::I64Sub128 => {
                     let b = num::wide(top!(2), top!(1));
                     let a = num::wide(top!(4), top!(3));
-                    let sum = if matches!(op, Op::I64Add128) { a.wrapping_add(b) } else { a.wrapping_sub(b) };
+                    let sum = if matches!(*op, Op::I64Add128) { a.wrapping_add(b) } else { a.wrapping_sub(b) };
                     (top!(4), top!(3)) = (sum as u64, (sum >> 64) as u64);
                     sp -= 2;
                 }
@@ -926,7 +926,7 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                     push_ref!(Reference::I31(value & 0x7fff_ffff));
                 }
                 Op::I31GetU | Op::I31GetS => match pop_ref!() {
-                    Reference::I31(value) if matches!(op, Op::I31GetU) => push!(u64::from(value)),
+                    Reference::I31(value) if matches!(*op, Op::I31GetU) => push!(u64::from(value)),
                     Reference::I31(value) => push!(u64::from(((value << 1).cast_signed() >> 1).cast_unsigned())),
                     Reference::Null => trap!(TrapKind::NullReference),
                     _ => internal!("a reference to an integer is something else"),

@@ -13,16 +13,15 @@ macro_rules! ops {
         /// An operator with its immediates.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Op {
-            $($numeric,)*
+            /// A numeric operator on the operand stack. These have a number of their own: no more than 256 operators can
+            /// have theirs in a byte.
+            Numeric(NumericOp),
             $($rest)*
         }
 
-        impl From<NumericOp> for Op {
-            fn from(op: NumericOp) -> Self {
-                match op {
-                    $(NumericOp::$numeric => Self::$numeric,)*
-                }
-            }
+        #[allow(non_upper_case_globals, reason = "they stand for variants, in patterns too")]
+        impl Op {
+            $(pub(crate) const $numeric: Self = Self::Numeric(NumericOp::$numeric);)*
         }
     };
 }
