@@ -4,7 +4,7 @@
 //! references apart; an `i32` or `f32` is the low half of its slot, and the high half is zero. Calls push onto our own
 //! frames: Wasm never recurses on the host's stack, except through a host function that invokes again.
 
-use wassay_model::TrapKind;
+use wassay_model::{TrapKind, TrapKinds};
 
 use super::atomic::{self, Ended};
 use super::choices::{Choices, Deterministic, Held};
@@ -41,6 +41,25 @@ pub(crate) fn run(store: &mut Store, host: &mut dyn Host, instance: u32, code: F
     // After a trap, frames are left above the ones that were there before.
     store.stack.frames.truncate(outer);
     outcome
+}
+
+// The ways out of the loop are calls, so that what they make takes no registers inside of it.
+#[cold]
+#[inline(never)]
+fn trapped(kinds: TrapKinds) -> ExecError {
+    ExecError::Trap(kinds)
+}
+
+#[cold]
+#[inline(never)]
+fn exhausted(resource: Resource) -> ExecError {
+    ExecError::Exhausted(resource)
+}
+
+#[cold]
+#[inline(never)]
+fn internal(why: &'static str) -> ExecError {
+    ExecError::Internal(why)
 }
 
 #[allow(clippy::too_many_lines, clippy::cognitive_complexity, reason = "one arm a rule")]
@@ -84,10 +103,10 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
         let all_refs = &mut stack.refs;
         let frames = &mut stack.frames;
         let Some(choices) = C::held(choices) else {
-            break 'run Err(ExecError::Internal("the choices are not those of the machine"));
+            break 'run Err(internal("the choices are not those of the machine"));
         };
         let Some(instance) = instances.get(current as usize) else {
-            break 'run Err(ExecError::Internal("a frame names no instance"));
+            break 'run Err(internal("a frame names no instance"));
         };
         let code = &instance.loaded.code;
         let ops = code.ops.as_slice();
@@ -98,7 +117,7 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
 
         macro_rules! trap {
             ($kinds:expr) => {
-                break 'run Err(ExecError::Trap($kinds.into()))
+                break 'run Err(trapped($kinds.into()))
             };
         }
         macro_rules! checked {
@@ -111,7 +130,7 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
         }
         macro_rules! internal {
             ($why:literal) => {
-                break 'run Err(ExecError::Internal($why))
+                break 'run Err(internal($why))
             };
         }
         macro_rules! known {
@@ -126,7 +145,7 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
             ($units:expr) => {
                 match fuel.checked_sub($units) {
                     Some(left) => fuel = left,
-                    None => break 'run Err(ExecError::Exhausted(Resource::Fuel)),
+                    None => break 'run Err(exhausted(Resource::Fuel)),
                 }
             };
         }
@@ -208,7 +227,7 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                     Some(left) => fuel = left,
                     None => {
                         fuel = 0;
-                        break 'run Err(ExecError::Exhausted(Resource::Fuel));
+                        break 'run Err(exhausted(Resource::Fuel));
                     }
                 }
             };
@@ -451,14 +470,14 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 if slot_end > slots.len() {
                     slots = match extend(all_slots, slot_end, config.limits.slots) {
                         Some(slots) => slots,
-                        None => break 'run Err(ExecError::Exhausted(Resource::Slots)),
+                        None => break 'run Err(exhausted(Resource::Slots)),
                     };
                 }
                 let ref_end = ref_base + callee.extent.refs as usize;
                 if ref_end > refs.len() {
                     refs = match extend(all_refs, ref_end, config.limits.slots) {
                         Some(refs) => refs,
-                        None => break 'run Err(ExecError::Exhausted(Resource::Slots)),
+                        None => break 'run Err(exhausted(Resource::Slots)),
                     };
                 }
                 let locals_end = slot_base + callee.locals.slots as usize;
@@ -479,7 +498,7 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
         macro_rules! push_frame {
             ($instance:expr) => {{
                 if frames.len() >= config.limits.frames as usize {
-                    break 'run Err(ExecError::Exhausted(Resource::Frames));
+                    break 'run Err(exhausted(Resource::Frames));
                 }
                 frames.push(Frame {
                     instance: $instance,
@@ -592,10 +611,10 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 let roots = Roots { stack, globals, tables, elems };
                 match heap.room(size, config.limits.heap_bytes, config.collection, &roots) {
                     Some(looked_at) => pay!(looked_at / REFS_A_UNIT),
-                    None => break 'run Err(ExecError::Exhausted(Resource::HeapBytes)),
+                    None => break 'run Err(exhausted(Resource::HeapBytes)),
                 }
                 if !mem::available(size) {
-                    break 'run Err(ExecError::Exhausted(Resource::Memory));
+                    break 'run Err(exhausted(Resource::Memory));
                 }
                 pay!(size / BYTES_A_UNIT);
             }};
@@ -1378,7 +1397,7 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                     match known!(done, "the stack of slots is too short") {
                         Ok(()) => memory = first_memory(mems, instance),
                         Err(Ended::Trap(kinds)) => trap!(kinds),
-                        Err(Ended::Asleep) => break 'run Err(ExecError::Exhausted(Resource::Agents)),
+                        Err(Ended::Asleep) => break 'run Err(exhausted(Resource::Agents)),
                     }
                 }
 
@@ -1668,7 +1687,7 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
         }
         if host_call.tail {
             let Some(frame) = store.stack.frames.pop() else {
-                break 'run Err(ExecError::Internal("no frame to return to"));
+                break 'run Err(internal("no frame to return to"));
             };
             if frame.instance == Frame::OUTSIDE {
                 threw = throwing;
