@@ -4,8 +4,13 @@
 //! references apart; an `i32` or `f32` is the low half of its slot, and the high half is zero. Calls push onto our own
 //! frames: Wasm never recurses on the host's stack, except through a host function that invokes again.
 
-use wassay_model::{TrapKind, TrapKinds};
+mod bulk;
+mod exits;
 
+use wassay_model::TrapKind;
+
+use self::bulk::Bulk;
+use self::exits::{exhausted, internal, trapped};
 use super::atomic::{self, Ended};
 use super::choices::{Choices, Deterministic, Held};
 use super::embedding::ref_has_type;
@@ -41,25 +46,6 @@ pub(crate) fn run(store: &mut Store, host: &mut dyn Host, instance: u32, code: F
     // After a trap, frames are left above the ones that were there before.
     store.stack.frames.truncate(outer);
     outcome
-}
-
-// The ways out of the loop are calls, so that what they make takes no registers inside of it.
-#[cold]
-#[inline(never)]
-fn trapped(kinds: TrapKinds) -> ExecError {
-    ExecError::Trap(kinds)
-}
-
-#[cold]
-#[inline(never)]
-fn exhausted(resource: Resource) -> ExecError {
-    ExecError::Exhausted(resource)
-}
-
-#[cold]
-#[inline(never)]
-fn internal(why: &'static str) -> ExecError {
-    ExecError::Internal(why)
 }
 
 #[allow(clippy::too_many_lines, clippy::cognitive_complexity, reason = "one arm a rule")]
@@ -278,6 +264,11 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 let (a, b) = (local!($at.a) as $word, $b as $word);
                 if $op(a, b) {
                     pc = $at.target as usize;
+                    // Without this the compiler makes a conditional move, and the next operator would wait for the
+                    // comparison.
+                    if pc >= ops.len() {
+                        internal!("a branch leaves the code");
+                    }
                 }
                 fused!($paid, $at, ());
             }};
@@ -324,10 +315,9 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
             }};
         }
         macro_rules! f32_unop {
-            ($op:expr) => {{
-                let a = top!(1) as u32;
-                top!(1) = u64::from(result32($op(f32::from_bits(a)), [a], choices, open));
-            }};
+            ($op:expr) => {
+                i32_unop!(|a| result32($op(f32::from_bits(a)), [a], choices, open))
+            };
         }
         macro_rules! f32_binop {
             ($op:expr) => {{
@@ -338,17 +328,14 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
             }};
         }
         macro_rules! f32_relop {
-            ($op:expr) => {{
-                let b = f32::from_bits(pop!() as u32);
-                let a = f32::from_bits(top!(1) as u32);
-                top!(1) = u64::from($op(a, b));
-            }};
+            ($op:expr) => {
+                i32_binop!(|a, b| $op(f32::from_bits(a), f32::from_bits(b)))
+            };
         }
         macro_rules! f64_unop {
-            ($op:expr) => {{
-                let a = top!(1);
-                top!(1) = result64($op(f64::from_bits(a)), [a], choices, open);
-            }};
+            ($op:expr) => {
+                i64_unop!(|a| result64($op(f64::from_bits(a)), [a], choices, open))
+            };
         }
         macro_rules! f64_binop {
             ($op:expr) => {{
@@ -359,11 +346,9 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
             }};
         }
         macro_rules! f64_relop {
-            ($op:expr) => {{
-                let b = f64::from_bits(pop!());
-                let a = f64::from_bits(top!(1));
-                top!(1) = u64::from($op(a, b));
-            }};
+            ($op:expr) => {
+                i64_binop!(|a, b| $op(f64::from_bits(a), f64::from_bits(b)))
+            };
         }
         macro_rules! trunc_f32 {
             ($op:expr) => {{
@@ -375,18 +360,6 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
             ($op:expr) => {{
                 let a = f64::from_bits(top!(1));
                 top!(1) = u64::from(checked!($op(a)));
-            }};
-        }
-        macro_rules! trunc_sat_f32 {
-            ($op:expr) => {{
-                let a = f32::from_bits(top!(1) as u32);
-                top!(1) = u64::from($op(a));
-            }};
-        }
-        macro_rules! trunc_sat_f64 {
-            ($op:expr) => {{
-                let a = f64::from_bits(top!(1));
-                top!(1) = u64::from($op(a));
             }};
         }
         // 4.6 t.load: the bytes at the address and how they become a slot.
@@ -642,13 +615,6 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 }
             };
         }
-        macro_rules! push_array {
-            ($ty:expr, $width:expr, $bytes:expr, $refs:expr) => {{
-                let ty = *known!(instance.types.get($ty as usize), "a type is missing");
-                let object = Object::Array { ty, width: $width, bytes: $bytes, refs: $refs };
-                push_ref!(Reference::Array(heap.alloc(object)));
-            }};
-        }
         macro_rules! cast_holds {
             ($cast:expr, $reference:expr) => {{
                 let ty = *known!(instance.casts.get($cast as usize), "the type of a cast is missing");
@@ -840,14 +806,14 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 Op::I64TruncF32U => trunc_f32!(num::trunc_u_f32_i64),
                 Op::I64TruncF64S => trunc_f64!(num::trunc_s_f64_i64),
                 Op::I64TruncF64U => trunc_f64!(num::trunc_u_f64_i64),
-                Op::I32TruncSatF32S => trunc_sat_f32!(num::trunc_sat_s_f32_i32),
-                Op::I32TruncSatF32U => trunc_sat_f32!(num::trunc_sat_u_f32_i32),
-                Op::I32TruncSatF64S => trunc_sat_f64!(num::trunc_sat_s_f64_i32),
-                Op::I32TruncSatF64U => trunc_sat_f64!(num::trunc_sat_u_f64_i32),
-                Op::I64TruncSatF32S => trunc_sat_f32!(num::trunc_sat_s_f32_i64),
-                Op::I64TruncSatF32U => trunc_sat_f32!(num::trunc_sat_u_f32_i64),
-                Op::I64TruncSatF64S => trunc_sat_f64!(num::trunc_sat_s_f64_i64),
-                Op::I64TruncSatF64U => trunc_sat_f64!(num::trunc_sat_u_f64_i64),
+                Op::I32TruncSatF32S => i32_unop!(|a| num::trunc_sat_s_f32_i32(f32::from_bits(a))),
+                Op::I32TruncSatF32U => i32_unop!(|a| num::trunc_sat_u_f32_i32(f32::from_bits(a))),
+                Op::I32TruncSatF64S => i64_unop!(|a| num::trunc_sat_s_f64_i32(f64::from_bits(a))),
+                Op::I32TruncSatF64U => i64_unop!(|a| num::trunc_sat_u_f64_i32(f64::from_bits(a))),
+                Op::I64TruncSatF32S => i32_unop!(|a| num::trunc_sat_s_f32_i64(f32::from_bits(a))),
+                Op::I64TruncSatF32U => i32_unop!(|a| num::trunc_sat_u_f32_i64(f32::from_bits(a))),
+                Op::I64TruncSatF64S => i64_unop!(|a| num::trunc_sat_s_f64_i64(f64::from_bits(a))),
+                Op::I64TruncSatF64U => i64_unop!(|a| num::trunc_sat_u_f64_i64(f64::from_bits(a))),
                 // Conversions of integers round to nearest, ties to even, as `as` does.
                 Op::F32ConvertI32S => i32_unop!(|a: u32| (a.cast_signed() as f32).to_bits()),
                 Op::F32ConvertI32U => i32_unop!(|a: u32| (a as f32).to_bits()),
@@ -1008,71 +974,6 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                     let (_, fields) = object!(heap.fields_mut(pop_ref!()));
                     *known!(fields.get_mut(at as usize), "a field is missing") = value;
                 }
-                Op::ArrayNew(ty) => {
-                    let width = *known!(code.widths.get(ty as usize), "a type is missing");
-                    let len = u64::from(pop!() as u32);
-                    if width == 0 {
-                        room!(heap::size(0, len));
-                        let value = pop_ref!();
-                        push_array!(ty, 0, Box::default(), vec![value; len as usize].into_boxed_slice());
-                    } else {
-                        let value = pop_element!(width);
-                        room!(heap::size(len * u64::from(width), 0));
-                        let mut bytes = vec![0; len as usize * width as usize].into_boxed_slice();
-                        if value != 0 {
-                            heap::repeat(&mut bytes, width, value);
-                        }
-                        push_array!(ty, width, bytes, Box::default());
-                    }
-                }
-                Op::ArrayNewDefault(ty) => {
-                    let width = *known!(code.widths.get(ty as usize), "a type is missing");
-                    let len = u64::from(pop!() as u32);
-                    if width == 0 {
-                        room!(heap::size(0, len));
-                        push_array!(ty, 0, Box::default(), vec![Reference::Null; len as usize].into_boxed_slice());
-                    } else {
-                        room!(heap::size(len * u64::from(width), 0));
-                        let bytes = vec![0; len as usize * width as usize].into_boxed_slice();
-                        push_array!(ty, width, bytes, Box::default());
-                    }
-                }
-                Op::ArrayNewFixed { ty, len } => {
-                    let width = *known!(code.widths.get(ty as usize), "a type is missing");
-                    if width == 0 {
-                        room!(heap::size(0, u64::from(len)));
-                        let (_, elements) = take!(Arity { slots: 0, refs: len });
-                        push_array!(ty, 0, Box::default(), elements);
-                    } else {
-                        room!(heap::size(u64::from(len) * u64::from(width), 0));
-                        let a_element = if width == 16 { 2 } else { 1 };
-                        let (elements, _) = take!(Arity { slots: len * a_element, refs: 0 });
-                        let bytes =
-                            elements.iter().flat_map(|slot| slot.to_le_bytes().into_iter().take(width as usize));
-                        push_array!(ty, width, bytes.collect(), Box::default());
-                    }
-                }
-                Op::ArrayNewData { ty, data } => {
-                    let width = *known!(code.widths.get(ty as usize), "a type is missing");
-                    let len = u64::from(pop!() as u32) * u64::from(width);
-                    let start = pop!();
-                    let segment = known!(datas.get((instance.first_data + data) as usize), "a segment is missing");
-                    let Some(range) = mem::range(segment.bytes().len(), start, len) else {
-                        trap!(mem::SEGMENT_OR_MEMORY);
-                    };
-                    room!(heap::size(len, 0));
-                    push_array!(ty, width, Box::from(&segment.bytes()[range]), Box::default());
-                }
-                Op::ArrayNewElem { ty, elem } => {
-                    let len = u64::from(pop!() as u32);
-                    let start = pop!();
-                    let segment = known!(elems.get((instance.first_elem + elem) as usize), "a segment is missing");
-                    let Some(range) = mem::range(segment.elements.len(), start, len) else {
-                        trap!(table::SEGMENT_OR_TABLE);
-                    };
-                    room!(heap::size(0, len));
-                    push_array!(ty, 0, Box::default(), Box::from(&segment.elements[range]));
-                }
                 Op::ArrayGet(width) => {
                     let index = pop!() as u32;
                     let elements = object!(heap.array(pop_ref!()));
@@ -1118,55 +1019,6 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                     }
                 }
                 Op::ArrayLen => push!(object!(heap.array(pop_ref!())).len()),
-                Op::ArrayFill(width) => {
-                    let len = u64::from(pop!() as u32);
-                    let (value, value_ref) =
-                        if width == 0 { (0, pop_ref!()) } else { (pop_element!(width), Reference::Null) };
-                    let start = pop!();
-                    let elements = object!(heap.array_mut(pop_ref!()));
-                    let Some(range) = elements.range(start, len) else { trap!(TrapKind::ArrayOutOfBounds) };
-                    pay!(range.len() as u64 / REFS_A_UNIT);
-                    if width == 0 {
-                        elements.refs[range].fill(value_ref);
-                    } else {
-                        heap::repeat(&mut elements.bytes[range], width, value);
-                    }
-                }
-                Op::ArrayCopy => {
-                    let len = u64::from(pop!() as u32);
-                    let from = pop!();
-                    let source = pop_ref!();
-                    let to = pop!();
-                    let target = pop_ref!();
-                    object!(heap.array_copy((target, to), (source, from), len));
-                    pay!(len / REFS_A_UNIT);
-                }
-                Op::ArrayInitData { width, data } => {
-                    let len = u64::from(pop!() as u32);
-                    let from = pop!();
-                    let to = pop!();
-                    let elements = object!(heap.array_mut(pop_ref!()));
-                    let Some(to) = elements.range(to, len) else { trap!(TrapKind::ArrayOutOfBounds) };
-                    let segment = known!(datas.get((instance.first_data + data) as usize), "a segment is missing");
-                    let Some(from) = mem::range(segment.bytes().len(), from, len * u64::from(width)) else {
-                        trap!(mem::SEGMENT_OR_MEMORY);
-                    };
-                    pay!(from.len() as u64 / BYTES_A_UNIT);
-                    elements.bytes[to].copy_from_slice(&segment.bytes()[from]);
-                }
-                Op::ArrayInitElem(elem) => {
-                    let len = u64::from(pop!() as u32);
-                    let from = pop!();
-                    let to = pop!();
-                    let elements = object!(heap.array_mut(pop_ref!()));
-                    let Some(to) = elements.range(to, len) else { trap!(TrapKind::ArrayOutOfBounds) };
-                    let segment = known!(elems.get((instance.first_elem + elem) as usize), "a segment is missing");
-                    let Some(from) = mem::range(segment.elements.len(), from, len) else {
-                        trap!(table::SEGMENT_OR_TABLE);
-                    };
-                    pay!(from.len() as u64 / REFS_A_UNIT);
-                    elements.refs[to].copy_from_slice(&segment.elements[from]);
-                }
 
                 // 4.6 Parametric instructions
                 Op::Unreachable => trap!(TrapKind::Unreachable),
@@ -1246,51 +1098,6 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                     checked!(table::set(&mut table!(index).elements, at, value));
                 }
                 Op::TableSize(index) => push!(table!(index).elements.len() as u64),
-                Op::TableGrow(index) => {
-                    let delta = pop!();
-                    let value = pop_ref!();
-                    let table = table!(index);
-                    // Paid before, since a refused growth costs nothing and a granted one is no larger than the limit.
-                    pay!(delta.min(config.limits.table_elements) / REFS_A_UNIT);
-                    let old = table::grow(table, delta, value, config, table_elements, &mut Ask { choices, open });
-                    push!(old.unwrap_or(mem::minus_one(table.ty.addr)));
-                }
-                Op::TableFill(index) => {
-                    let len = pop!();
-                    let value = pop_ref!();
-                    let start = pop!();
-                    let elements = &mut table!(index).elements;
-                    pay!(len.min(elements.len() as u64) / REFS_A_UNIT);
-                    checked!(table::fill(elements, start, value, len));
-                }
-                Op::TableCopy { dst, src } => {
-                    let len = pop!();
-                    let from = pop!();
-                    let to = pop!();
-                    let source = *known!(instance.tables.get(src as usize), "a table is missing");
-                    let target = *known!(instance.tables.get(dst as usize), "a table is missing");
-                    pay!(len.min(config.limits.table_elements) / REFS_A_UNIT);
-                    checked!(if source == target {
-                        table::copy_within(&mut table!(dst).elements, to, from, len)
-                    } else {
-                        match tables.get_disjoint_mut([target.at(), source.at()]) {
-                            Ok([target, source]) => table::copy(&mut target.elements, &source.elements, to, from, len),
-                            Err(_) => internal!("a table is missing"),
-                        }
-                    });
-                }
-                Op::TableInit { table: index, elem } => {
-                    let len = pop!();
-                    let from = pop!();
-                    let to = pop!();
-                    let segment = known!(elems.get((instance.first_elem + elem) as usize), "a segment is missing");
-                    pay!(len.min(segment.elements.len() as u64) / REFS_A_UNIT);
-                    checked!(table::init(&mut table!(index).elements, &segment.elements, to, from, len));
-                }
-                Op::ElemDrop(elem) => {
-                    let segment = known!(elems.get_mut((instance.first_elem + elem) as usize), "a segment is missing");
-                    segment.elements = Vec::new();
-                }
 
                 // 4.6 Memory instructions
                 Op::Load8U { memory: index, offset } => load!(index, offset, |[byte]: [u8; 1]| u64::from(byte)),
@@ -1343,52 +1150,6 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 Op::MemorySize(index) => {
                     push!(memory_inst!(index).pages());
                     memory = first_memory(mems, instance);
-                }
-                Op::MemoryGrow(index) => {
-                    let delta = pop!();
-                    let grown = memory_inst!(index);
-                    pay!(delta.min(config.limits.pages).saturating_mul(UNITS_A_PAGE));
-                    let old = mem::grow(grown, delta, config, pages, &mut Ask { choices, open });
-                    push!(old.unwrap_or(mem::minus_one(grown.ty.addr)));
-                    memory = first_memory(mems, instance);
-                }
-                Op::MemoryFill(index) => {
-                    let len = pop!();
-                    let value = pop!() as u8;
-                    let start = pop!();
-                    let bytes = &mut memory_inst!(index).bytes;
-                    pay!(len.min(bytes.len() as u64) / BYTES_A_UNIT);
-                    checked!(mem::fill(bytes, start, value, len));
-                    memory = first_memory(mems, instance);
-                }
-                Op::MemoryCopy { dst, src } => {
-                    let len = pop!();
-                    let from = pop!();
-                    let to = pop!();
-                    let source = *known!(instance.mems.get(src as usize), "a memory is missing");
-                    let target = *known!(instance.mems.get(dst as usize), "a memory is missing");
-                    pay!(len.min(memory_inst!(src).bytes.len() as u64) / BYTES_A_UNIT);
-                    checked!(if source == target {
-                        mem::copy_within(&mut memory_inst!(dst).bytes, to, from, len)
-                    } else {
-                        match mems.get_disjoint_mut([target.at(), source.at()]) {
-                            Ok([target, source]) => mem::copy(&mut target.bytes, &source.bytes, to, from, len),
-                            Err(_) => internal!("a memory is missing"),
-                        }
-                    });
-                    memory = first_memory(mems, instance);
-                }
-                Op::MemoryInit { memory: index, data } => {
-                    let len = pop!();
-                    let from = pop!();
-                    let to = pop!();
-                    let segment = known!(datas.get((instance.first_data + data) as usize), "a segment is missing");
-                    pay!(len.min(segment.bytes().len() as u64) / BYTES_A_UNIT);
-                    checked!(mem::init(&mut memory_inst!(index).bytes, segment.bytes(), to, from, len));
-                    memory = first_memory(mems, instance);
-                }
-                Op::DataDrop(data) => {
-                    known!(datas.get_mut((instance.first_data + data) as usize), "a segment is missing").dropped = true;
                 }
 
                 // Threads proposal
@@ -1667,6 +1428,34 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                         Some(Err(kinds)) => trap!(kinds),
                         None => internal!("a planted fault met a short stack"),
                     }
+                }
+
+                // What pays by a length, and the rest on tables and segments (see `bulk`).
+                _ => {
+                    let mut bulk = Bulk {
+                        config,
+                        instance,
+                        heap,
+                        tables,
+                        mems,
+                        globals,
+                        elems,
+                        datas,
+                        slots: &mut *slots,
+                        refs: &mut *refs,
+                        pages,
+                        table_elements,
+                        ask: Ask { choices, open },
+                        sp,
+                        rp,
+                        fuel,
+                    };
+                    let done = bulk.step(*op);
+                    (sp, rp, fuel) = (bulk.sp, bulk.rp, bulk.fuel);
+                    if let Err(error) = done {
+                        break 'run Err(error);
+                    }
+                    memory = first_memory(mems, instance);
                 }
             }
         };
