@@ -12,7 +12,7 @@ use wassay_in_process::open;
 use wassay_model::{Capture, InstanceIdx, Limits, ModuleIdx, Outcome, Value};
 
 const ENGINES: [&str; 3] = ["reference", "wasmi", "wasmtime+pulley"];
-const TURNS: usize = 5;
+const TURNS: usize = 15;
 
 /// A name, the argument of its `run`, and a module that exports `run : i32 -> i32`.
 const KERNELS: [(&str, u32, &str); 11] = [
@@ -183,7 +183,7 @@ fn main() {
 fn bench() {
     println!(
         "{:28} {:>12} {:>12} {:>12} {:>8} {:>8}",
-        "best of 5, ms", "reference", "wasmi", "pulley", "/wasmi", "/pulley"
+        "best of 15, ms", "reference", "wasmi", "pulley", "/wasmi", "/pulley"
     );
     let mut logs = Vec::new();
     for (name, argument, text) in KERNELS {

@@ -4,6 +4,8 @@
 //! here: a label becomes a position, a branch says how many operands it keeps and drops, and unreachable code, whose
 //! heights mean nothing, is left out. DEVIATION: the standard reduces the instructions themselves.
 
+mod fuse;
+
 use super::op::{Branch, Guard, Handler, Op, Shift};
 use super::planted::{self, Fault};
 use crate::syntax::{
@@ -77,6 +79,9 @@ pub(crate) fn lower(module: &Module, validated: &Validated, fault: Option<Fault>
         guards: Vec::new(),
         frame: Arity::default(),
         fields: Vec::new(),
+        // A fault takes the place of an operator that stands for one instruction.
+        fuse: fault.is_none(),
+        fusing: fuse::Fusing::default(),
     };
     lowering.layouts();
     for import in &module.imports {
@@ -140,6 +145,9 @@ struct Lowering<'a> {
     frame: Arity,
     /// By type: where the fields of a structure lie in the object.
     fields: Vec<Vec<Place>>,
+    /// Whether one operator may stand for several instructions.
+    fuse: bool,
+    fusing: fuse::Fusing,
 }
 
 /// Where a value lies among others that lie in their order, in slots and references apart.
@@ -224,8 +232,10 @@ impl<'a> Lowering<'a> {
             arity: results,
             waiting: NONE,
         });
-        for (instr, note) in func.body.iter().zip(&notes.notes) {
-            self.instr(*instr, *note)?;
+        for (at, (instr, note)) in func.body.iter().zip(&notes.notes).enumerate() {
+            if !(self.fuse && note.reachable && self.fused(*instr, func.body.get(at + 1), *note)) {
+                self.instr(*instr, *note)?;
+            }
         }
         Ok(code)
     }
@@ -403,18 +413,10 @@ impl<'a> Lowering<'a> {
         let target = if site & IN_TABLE != 0 {
             &mut self.code.branches[(site & !IN_TABLE) as usize].target
         } else {
-            match &mut self.code.ops[site as usize] {
-                Op::Br(target)
-                | Op::BrIf(target)
-                | Op::BrUnless(target)
-                | Op::BrOnNull(target)
-                | Op::BrOnNonNull(target)
-                | Op::BrShift { target, .. }
-                | Op::BrIfShift { target, .. }
-                | Op::BrOnNullShift { target, .. }
-                | Op::BrOnNonNullShift { target, .. } => target,
+            match self.code.ops[site as usize].target() {
+                Some(target) => target,
                 // Only branches wait.
-                _ => return NONE,
+                None => return NONE,
             }
         };
         std::mem::replace(target, position)
@@ -680,7 +682,7 @@ impl<'a> Lowering<'a> {
             Instr::I64Const(value) => Op::Const(value.cast_unsigned()),
             Instr::F32Const(bits) => Op::Const(u64::from(bits)),
             Instr::F64Const(bits) => Op::Const(bits),
-            Instr::Numeric(op) => Op::from(op),
+            Instr::Numeric(op) => Op::Numeric(op),
 
             Instr::V128Const(index) => Op::ConstVector(index),
             Instr::Shuffle(index) => Op::Shuffle(index),

@@ -4,8 +4,13 @@
 //! references apart; an `i32` or `f32` is the low half of its slot, and the high half is zero. Calls push onto our own
 //! frames: Wasm never recurses on the host's stack, except through a host function that invokes again.
 
+mod bulk;
+mod exits;
+
 use wassay_model::TrapKind;
 
+use self::bulk::Bulk;
+use self::exits::{exhausted, internal, trapped};
 use super::atomic::{self, Ended};
 use super::choices::{Choices, Deterministic, Held};
 use super::embedding::ref_has_type;
@@ -84,10 +89,10 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
         let all_refs = &mut stack.refs;
         let frames = &mut stack.frames;
         let Some(choices) = C::held(choices) else {
-            break 'run Err(ExecError::Internal("the choices are not those of the machine"));
+            break 'run Err(internal("the choices are not those of the machine"));
         };
         let Some(instance) = instances.get(current as usize) else {
-            break 'run Err(ExecError::Internal("a frame names no instance"));
+            break 'run Err(internal("a frame names no instance"));
         };
         let code = &instance.loaded.code;
         let ops = code.ops.as_slice();
@@ -98,7 +103,7 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
 
         macro_rules! trap {
             ($kinds:expr) => {
-                break 'run Err(ExecError::Trap($kinds.into()))
+                break 'run Err(trapped($kinds.into()))
             };
         }
         macro_rules! checked {
@@ -111,7 +116,7 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
         }
         macro_rules! internal {
             ($why:literal) => {
-                break 'run Err(ExecError::Internal($why))
+                break 'run Err(internal($why))
             };
         }
         macro_rules! known {
@@ -126,7 +131,7 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
             ($units:expr) => {
                 match fuel.checked_sub($units) {
                     Some(left) => fuel = left,
-                    None => break 'run Err(ExecError::Exhausted(Resource::Fuel)),
+                    None => break 'run Err(exhausted(Resource::Fuel)),
                 }
             };
         }
@@ -192,6 +197,82 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 known!(mems.get_mut(address.at()), "a memory is missing")
             }};
         }
+        // What a fused operator does, with the fuel for the instructions before its last one. Nothing shows that it is
+        // done without them all being paid for: the next operator ends the invocation.
+        macro_rules! fused {
+            ($paid:expr, $at:expr, $done:expr) => {{
+                $done;
+                sp = slot_base + $at.top as usize;
+                fuel = fuel.saturating_sub(u64::from($paid));
+            }};
+        }
+        // The same for one that may trap, or changes more than the frame.
+        macro_rules! pay_before {
+            ($paid:expr) => {
+                match fuel.checked_sub(u64::from($paid)) {
+                    Some(left) => fuel = left,
+                    None => {
+                        fuel = 0;
+                        break 'run Err(exhausted(Resource::Fuel));
+                    }
+                }
+            };
+        }
+        macro_rules! i32_fused {
+            ($op:expr, $paid:expr, $at:expr, $b:expr) => {{
+                let (a, b) = (local!($at.a) as u32, $b as u32);
+                fused!($paid, $at, local!($at.to) = u64::from($op(a, b)));
+            }};
+        }
+        macro_rules! i64_fused {
+            ($op:expr, $paid:expr, $at:expr, $b:expr) => {{
+                let (a, b) = (local!($at.a), $b);
+                fused!($paid, $at, local!($at.to) = $op(a, b));
+            }};
+        }
+        macro_rules! f32_fused {
+            ($op:expr, $paid:expr, $at:expr, $b:expr) => {{
+                let (a, b) = (local!($at.a) as u32, $b as u32);
+                let result = $op(f32::from_bits(a), f32::from_bits(b));
+                fused!($paid, $at, local!($at.to) = u64::from(result32(result, [a, b], choices, open)));
+            }};
+        }
+        macro_rules! f64_fused {
+            ($op:expr, $paid:expr, $at:expr, $b:expr) => {{
+                let (a, b) = (local!($at.a), $b);
+                let result = $op(f64::from_bits(a), f64::from_bits(b));
+                fused!($paid, $at, local!($at.to) = result64(result, [a, b], choices, open));
+            }};
+        }
+        macro_rules! load_slot {
+            ($paid:expr, $at:expr, $convert:expr) => {{
+                pay_before!($paid);
+                let loaded = checked!(mem::load(memory, local!($at.a), $at.bits()));
+                local!($at.to) = $convert(loaded);
+                sp = slot_base + $at.top as usize;
+            }};
+        }
+        macro_rules! store_slots {
+            ($paid:expr, $at:expr, $bytes:expr) => {{
+                pay_before!($paid);
+                checked!(mem::store(memory, local!($at.a), $at.bits(), $bytes(local!($at.to))));
+                sp = slot_base + $at.top as usize;
+            }};
+        }
+        macro_rules! branch_if {
+            ($op:expr, $word:ty, $paid:expr, $at:expr, $b:expr) => {{
+                let (a, b) = (local!($at.a) as $word, $b as $word);
+                if $op(a, b) {
+                    pc = $at.target as usize;
+                    // Without this the compiler makes a conditional move, and the next operator would wait for the
+                    // comparison.
+                    if pc >= ops.len() {
+                        internal!("a branch leaves the code");
+                    }
+                }
+                fused!($paid, $at, ());
+            }};
+        }
         // 4.6 t.unop, t.binop, t.testop, t.relop, t1.cvtop_t2.
         macro_rules! i32_unop {
             ($op:expr) => {{
@@ -234,10 +315,9 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
             }};
         }
         macro_rules! f32_unop {
-            ($op:expr) => {{
-                let a = top!(1) as u32;
-                top!(1) = u64::from(result32($op(f32::from_bits(a)), [a], choices, open));
-            }};
+            ($op:expr) => {
+                i32_unop!(|a| result32($op(f32::from_bits(a)), [a], choices, open))
+            };
         }
         macro_rules! f32_binop {
             ($op:expr) => {{
@@ -248,17 +328,14 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
             }};
         }
         macro_rules! f32_relop {
-            ($op:expr) => {{
-                let b = f32::from_bits(pop!() as u32);
-                let a = f32::from_bits(top!(1) as u32);
-                top!(1) = u64::from($op(a, b));
-            }};
+            ($op:expr) => {
+                i32_binop!(|a, b| $op(f32::from_bits(a), f32::from_bits(b)))
+            };
         }
         macro_rules! f64_unop {
-            ($op:expr) => {{
-                let a = top!(1);
-                top!(1) = result64($op(f64::from_bits(a)), [a], choices, open);
-            }};
+            ($op:expr) => {
+                i64_unop!(|a| result64($op(f64::from_bits(a)), [a], choices, open))
+            };
         }
         macro_rules! f64_binop {
             ($op:expr) => {{
@@ -269,11 +346,9 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
             }};
         }
         macro_rules! f64_relop {
-            ($op:expr) => {{
-                let b = f64::from_bits(pop!());
-                let a = f64::from_bits(top!(1));
-                top!(1) = u64::from($op(a, b));
-            }};
+            ($op:expr) => {
+                i64_binop!(|a, b| $op(f64::from_bits(a), f64::from_bits(b)))
+            };
         }
         macro_rules! trunc_f32 {
             ($op:expr) => {{
@@ -285,18 +360,6 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
             ($op:expr) => {{
                 let a = f64::from_bits(top!(1));
                 top!(1) = u64::from(checked!($op(a)));
-            }};
-        }
-        macro_rules! trunc_sat_f32 {
-            ($op:expr) => {{
-                let a = f32::from_bits(top!(1) as u32);
-                top!(1) = u64::from($op(a));
-            }};
-        }
-        macro_rules! trunc_sat_f64 {
-            ($op:expr) => {{
-                let a = f64::from_bits(top!(1));
-                top!(1) = u64::from($op(a));
             }};
         }
         // 4.6 t.load: the bytes at the address and how they become a slot.
@@ -328,10 +391,15 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 checked!(stored);
             }};
         }
+        // The stack pointer itself is never lent, so that it can stay in a register.
         macro_rules! vectors {
-            () => {
-                vector::Operands { slots: &mut *slots, sp: &mut sp }
-            };
+            ($operands:ident => $done:expr) => {{
+                let mut height = sp;
+                let $operands = &mut vector::Operands { slots: &mut *slots, sp: &mut height };
+                let done = $done;
+                sp = height;
+                done
+            }};
         }
         macro_rules! vector_access {
             ($accessed:expr) => {{
@@ -375,14 +443,14 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 if slot_end > slots.len() {
                     slots = match extend(all_slots, slot_end, config.limits.slots) {
                         Some(slots) => slots,
-                        None => break 'run Err(ExecError::Exhausted(Resource::Slots)),
+                        None => break 'run Err(exhausted(Resource::Slots)),
                     };
                 }
                 let ref_end = ref_base + callee.extent.refs as usize;
                 if ref_end > refs.len() {
                     refs = match extend(all_refs, ref_end, config.limits.slots) {
                         Some(refs) => refs,
-                        None => break 'run Err(ExecError::Exhausted(Resource::Slots)),
+                        None => break 'run Err(exhausted(Resource::Slots)),
                     };
                 }
                 let locals_end = slot_base + callee.locals.slots as usize;
@@ -403,7 +471,7 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
         macro_rules! push_frame {
             ($instance:expr) => {{
                 if frames.len() >= config.limits.frames as usize {
-                    break 'run Err(ExecError::Exhausted(Resource::Frames));
+                    break 'run Err(exhausted(Resource::Frames));
                 }
                 frames.push(Frame {
                     instance: $instance,
@@ -516,10 +584,10 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 let roots = Roots { stack, globals, tables, elems };
                 match heap.room(size, config.limits.heap_bytes, config.collection, &roots) {
                     Some(looked_at) => pay!(looked_at / REFS_A_UNIT),
-                    None => break 'run Err(ExecError::Exhausted(Resource::HeapBytes)),
+                    None => break 'run Err(exhausted(Resource::HeapBytes)),
                 }
                 if !mem::available(size) {
-                    break 'run Err(ExecError::Exhausted(Resource::Memory));
+                    break 'run Err(exhausted(Resource::Memory));
                 }
                 pay!(size / BYTES_A_UNIT);
             }};
@@ -546,13 +614,6 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                     u128::from(pop!())
                 }
             };
-        }
-        macro_rules! push_array {
-            ($ty:expr, $width:expr, $bytes:expr, $refs:expr) => {{
-                let ty = *known!(instance.types.get($ty as usize), "a type is missing");
-                let object = Object::Array { ty, width: $width, bytes: $bytes, refs: $refs };
-                push_ref!(Reference::Array(heap.alloc(object)));
-            }};
         }
         macro_rules! cast_holds {
             ($cast:expr, $reference:expr) => {{
@@ -745,14 +806,14 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 Op::I64TruncF32U => trunc_f32!(num::trunc_u_f32_i64),
                 Op::I64TruncF64S => trunc_f64!(num::trunc_s_f64_i64),
                 Op::I64TruncF64U => trunc_f64!(num::trunc_u_f64_i64),
-                Op::I32TruncSatF32S => trunc_sat_f32!(num::trunc_sat_s_f32_i32),
-                Op::I32TruncSatF32U => trunc_sat_f32!(num::trunc_sat_u_f32_i32),
-                Op::I32TruncSatF64S => trunc_sat_f64!(num::trunc_sat_s_f64_i32),
-                Op::I32TruncSatF64U => trunc_sat_f64!(num::trunc_sat_u_f64_i32),
-                Op::I64TruncSatF32S => trunc_sat_f32!(num::trunc_sat_s_f32_i64),
-                Op::I64TruncSatF32U => trunc_sat_f32!(num::trunc_sat_u_f32_i64),
-                Op::I64TruncSatF64S => trunc_sat_f64!(num::trunc_sat_s_f64_i64),
-                Op::I64TruncSatF64U => trunc_sat_f64!(num::trunc_sat_u_f64_i64),
+                Op::I32TruncSatF32S => i32_unop!(|a| num::trunc_sat_s_f32_i32(f32::from_bits(a))),
+                Op::I32TruncSatF32U => i32_unop!(|a| num::trunc_sat_u_f32_i32(f32::from_bits(a))),
+                Op::I32TruncSatF64S => i64_unop!(|a| num::trunc_sat_s_f64_i32(f64::from_bits(a))),
+                Op::I32TruncSatF64U => i64_unop!(|a| num::trunc_sat_u_f64_i32(f64::from_bits(a))),
+                Op::I64TruncSatF32S => i32_unop!(|a| num::trunc_sat_s_f32_i64(f32::from_bits(a))),
+                Op::I64TruncSatF32U => i32_unop!(|a| num::trunc_sat_u_f32_i64(f32::from_bits(a))),
+                Op::I64TruncSatF64S => i64_unop!(|a| num::trunc_sat_s_f64_i64(f64::from_bits(a))),
+                Op::I64TruncSatF64U => i64_unop!(|a| num::trunc_sat_u_f64_i64(f64::from_bits(a))),
                 // Conversions of integers round to nearest, ties to even, as `as` does.
                 Op::F32ConvertI32S => i32_unop!(|a: u32| (a.cast_signed() as f32).to_bits()),
                 Op::F32ConvertI32U => i32_unop!(|a: u32| (a as f32).to_bits()),
@@ -777,7 +838,7 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 Op::I64Add128 | Op::I64Sub128 => {
                     let b = num::wide(top!(2), top!(1));
                     let a = num::wide(top!(4), top!(3));
-                    let sum = if matches!(op, Op::I64Add128) { a.wrapping_add(b) } else { a.wrapping_sub(b) };
+                    let sum = if matches!(*op, Op::I64Add128) { a.wrapping_add(b) } else { a.wrapping_sub(b) };
                     (top!(4), top!(3)) = (sum as u64, (sum >> 64) as u64);
                     sp -= 2;
                 }
@@ -800,14 +861,14 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 }
                 Op::Shuffle(index) => {
                     let lanes = known!(instance.loaded.module.pools.vectors.get(index as usize), "lanes are missing");
-                    known!(vector::shuffle(&mut vectors!(), lanes), "the stack of slots is too short");
+                    known!(vectors!(operands => vector::shuffle(operands, lanes)), "the stack of slots is too short");
                 }
                 Op::Lane { op, lane } => {
-                    known!(vector::lane(&mut vectors!(), op, lane), "the stack of slots is too short");
+                    known!(vectors!(operands => vector::lane(operands, op, lane)), "the stack of slots is too short");
                 }
                 Op::Vector(op) => {
                     known!(
-                        vector::apply(&mut vectors!(), op, &mut Ask { choices, open }),
+                        vectors!(operands => vector::apply(operands, op, &mut Ask { choices, open })),
                         "the stack of slots is too short"
                     );
                 }
@@ -850,7 +911,7 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                     push_ref!(Reference::I31(value & 0x7fff_ffff));
                 }
                 Op::I31GetU | Op::I31GetS => match pop_ref!() {
-                    Reference::I31(value) if matches!(op, Op::I31GetU) => push!(u64::from(value)),
+                    Reference::I31(value) if matches!(*op, Op::I31GetU) => push!(u64::from(value)),
                     Reference::I31(value) => push!(u64::from(((value << 1).cast_signed() >> 1).cast_unsigned())),
                     Reference::Null => trap!(TrapKind::NullReference),
                     _ => internal!("a reference to an integer is something else"),
@@ -913,71 +974,6 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                     let (_, fields) = object!(heap.fields_mut(pop_ref!()));
                     *known!(fields.get_mut(at as usize), "a field is missing") = value;
                 }
-                Op::ArrayNew(ty) => {
-                    let width = *known!(code.widths.get(ty as usize), "a type is missing");
-                    let len = u64::from(pop!() as u32);
-                    if width == 0 {
-                        room!(heap::size(0, len));
-                        let value = pop_ref!();
-                        push_array!(ty, 0, Box::default(), vec![value; len as usize].into_boxed_slice());
-                    } else {
-                        let value = pop_element!(width);
-                        room!(heap::size(len * u64::from(width), 0));
-                        let mut bytes = vec![0; len as usize * width as usize].into_boxed_slice();
-                        if value != 0 {
-                            heap::repeat(&mut bytes, width, value);
-                        }
-                        push_array!(ty, width, bytes, Box::default());
-                    }
-                }
-                Op::ArrayNewDefault(ty) => {
-                    let width = *known!(code.widths.get(ty as usize), "a type is missing");
-                    let len = u64::from(pop!() as u32);
-                    if width == 0 {
-                        room!(heap::size(0, len));
-                        push_array!(ty, 0, Box::default(), vec![Reference::Null; len as usize].into_boxed_slice());
-                    } else {
-                        room!(heap::size(len * u64::from(width), 0));
-                        let bytes = vec![0; len as usize * width as usize].into_boxed_slice();
-                        push_array!(ty, width, bytes, Box::default());
-                    }
-                }
-                Op::ArrayNewFixed { ty, len } => {
-                    let width = *known!(code.widths.get(ty as usize), "a type is missing");
-                    if width == 0 {
-                        room!(heap::size(0, u64::from(len)));
-                        let (_, elements) = take!(Arity { slots: 0, refs: len });
-                        push_array!(ty, 0, Box::default(), elements);
-                    } else {
-                        room!(heap::size(u64::from(len) * u64::from(width), 0));
-                        let a_element = if width == 16 { 2 } else { 1 };
-                        let (elements, _) = take!(Arity { slots: len * a_element, refs: 0 });
-                        let bytes =
-                            elements.iter().flat_map(|slot| slot.to_le_bytes().into_iter().take(width as usize));
-                        push_array!(ty, width, bytes.collect(), Box::default());
-                    }
-                }
-                Op::ArrayNewData { ty, data } => {
-                    let width = *known!(code.widths.get(ty as usize), "a type is missing");
-                    let len = u64::from(pop!() as u32) * u64::from(width);
-                    let start = pop!();
-                    let segment = known!(datas.get((instance.first_data + data) as usize), "a segment is missing");
-                    let Some(range) = mem::range(segment.bytes().len(), start, len) else {
-                        trap!(mem::SEGMENT_OR_MEMORY);
-                    };
-                    room!(heap::size(len, 0));
-                    push_array!(ty, width, Box::from(&segment.bytes()[range]), Box::default());
-                }
-                Op::ArrayNewElem { ty, elem } => {
-                    let len = u64::from(pop!() as u32);
-                    let start = pop!();
-                    let segment = known!(elems.get((instance.first_elem + elem) as usize), "a segment is missing");
-                    let Some(range) = mem::range(segment.elements.len(), start, len) else {
-                        trap!(table::SEGMENT_OR_TABLE);
-                    };
-                    room!(heap::size(0, len));
-                    push_array!(ty, 0, Box::default(), Box::from(&segment.elements[range]));
-                }
                 Op::ArrayGet(width) => {
                     let index = pop!() as u32;
                     let elements = object!(heap.array(pop_ref!()));
@@ -1023,55 +1019,6 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                     }
                 }
                 Op::ArrayLen => push!(object!(heap.array(pop_ref!())).len()),
-                Op::ArrayFill(width) => {
-                    let len = u64::from(pop!() as u32);
-                    let (value, value_ref) =
-                        if width == 0 { (0, pop_ref!()) } else { (pop_element!(width), Reference::Null) };
-                    let start = pop!();
-                    let elements = object!(heap.array_mut(pop_ref!()));
-                    let Some(range) = elements.range(start, len) else { trap!(TrapKind::ArrayOutOfBounds) };
-                    pay!(range.len() as u64 / REFS_A_UNIT);
-                    if width == 0 {
-                        elements.refs[range].fill(value_ref);
-                    } else {
-                        heap::repeat(&mut elements.bytes[range], width, value);
-                    }
-                }
-                Op::ArrayCopy => {
-                    let len = u64::from(pop!() as u32);
-                    let from = pop!();
-                    let source = pop_ref!();
-                    let to = pop!();
-                    let target = pop_ref!();
-                    object!(heap.array_copy((target, to), (source, from), len));
-                    pay!(len / REFS_A_UNIT);
-                }
-                Op::ArrayInitData { width, data } => {
-                    let len = u64::from(pop!() as u32);
-                    let from = pop!();
-                    let to = pop!();
-                    let elements = object!(heap.array_mut(pop_ref!()));
-                    let Some(to) = elements.range(to, len) else { trap!(TrapKind::ArrayOutOfBounds) };
-                    let segment = known!(datas.get((instance.first_data + data) as usize), "a segment is missing");
-                    let Some(from) = mem::range(segment.bytes().len(), from, len * u64::from(width)) else {
-                        trap!(mem::SEGMENT_OR_MEMORY);
-                    };
-                    pay!(from.len() as u64 / BYTES_A_UNIT);
-                    elements.bytes[to].copy_from_slice(&segment.bytes()[from]);
-                }
-                Op::ArrayInitElem(elem) => {
-                    let len = u64::from(pop!() as u32);
-                    let from = pop!();
-                    let to = pop!();
-                    let elements = object!(heap.array_mut(pop_ref!()));
-                    let Some(to) = elements.range(to, len) else { trap!(TrapKind::ArrayOutOfBounds) };
-                    let segment = known!(elems.get((instance.first_elem + elem) as usize), "a segment is missing");
-                    let Some(from) = mem::range(segment.elements.len(), from, len) else {
-                        trap!(table::SEGMENT_OR_TABLE);
-                    };
-                    pay!(from.len() as u64 / REFS_A_UNIT);
-                    elements.refs[to].copy_from_slice(&segment.elements[from]);
-                }
 
                 // 4.6 Parametric instructions
                 Op::Unreachable => trap!(TrapKind::Unreachable),
@@ -1151,51 +1098,6 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                     checked!(table::set(&mut table!(index).elements, at, value));
                 }
                 Op::TableSize(index) => push!(table!(index).elements.len() as u64),
-                Op::TableGrow(index) => {
-                    let delta = pop!();
-                    let value = pop_ref!();
-                    let table = table!(index);
-                    // Paid before, since a refused growth costs nothing and a granted one is no larger than the limit.
-                    pay!(delta.min(config.limits.table_elements) / REFS_A_UNIT);
-                    let old = table::grow(table, delta, value, config, table_elements, &mut Ask { choices, open });
-                    push!(old.unwrap_or(mem::minus_one(table.ty.addr)));
-                }
-                Op::TableFill(index) => {
-                    let len = pop!();
-                    let value = pop_ref!();
-                    let start = pop!();
-                    let elements = &mut table!(index).elements;
-                    pay!(len.min(elements.len() as u64) / REFS_A_UNIT);
-                    checked!(table::fill(elements, start, value, len));
-                }
-                Op::TableCopy { dst, src } => {
-                    let len = pop!();
-                    let from = pop!();
-                    let to = pop!();
-                    let source = *known!(instance.tables.get(src as usize), "a table is missing");
-                    let target = *known!(instance.tables.get(dst as usize), "a table is missing");
-                    pay!(len.min(config.limits.table_elements) / REFS_A_UNIT);
-                    checked!(if source == target {
-                        table::copy_within(&mut table!(dst).elements, to, from, len)
-                    } else {
-                        match tables.get_disjoint_mut([target.at(), source.at()]) {
-                            Ok([target, source]) => table::copy(&mut target.elements, &source.elements, to, from, len),
-                            Err(_) => internal!("a table is missing"),
-                        }
-                    });
-                }
-                Op::TableInit { table: index, elem } => {
-                    let len = pop!();
-                    let from = pop!();
-                    let to = pop!();
-                    let segment = known!(elems.get((instance.first_elem + elem) as usize), "a segment is missing");
-                    pay!(len.min(segment.elements.len() as u64) / REFS_A_UNIT);
-                    checked!(table::init(&mut table!(index).elements, &segment.elements, to, from, len));
-                }
-                Op::ElemDrop(elem) => {
-                    let segment = known!(elems.get_mut((instance.first_elem + elem) as usize), "a segment is missing");
-                    segment.elements = Vec::new();
-                }
 
                 // 4.6 Memory instructions
                 Op::Load8U { memory: index, offset } => load!(index, offset, |[byte]: [u8; 1]| u64::from(byte)),
@@ -1231,78 +1133,32 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 Op::Store64 { memory: index, offset } => store!(index, offset, u64::to_le_bytes),
                 Op::LoadVector { op, memory: index, offset } => {
                     let bytes = &memory_inst!(index).bytes;
-                    vector_access!(vector::load(&mut vectors!(), bytes, op, offset));
+                    vector_access!(vectors!(operands => vector::load(operands, bytes, op, offset)));
                 }
                 Op::StoreVector { memory: index, offset } => {
                     let bytes = &mut memory_inst!(index).bytes;
-                    vector_access!(vector::store(&mut vectors!(), bytes, offset));
+                    vector_access!(vectors!(operands => vector::store(operands, bytes, offset)));
                 }
                 Op::LoadLane { op, lane, memory: index, offset } => {
                     let bytes = &memory_inst!(index).bytes;
-                    vector_access!(vector::load_lane(&mut vectors!(), bytes, op, lane, offset));
+                    vector_access!(vectors!(operands => vector::load_lane(operands, bytes, op, lane, offset)));
                 }
                 Op::StoreLane { op, lane, memory: index, offset } => {
                     let bytes = &mut memory_inst!(index).bytes;
-                    vector_access!(vector::store_lane(&mut vectors!(), bytes, op, lane, offset));
+                    vector_access!(vectors!(operands => vector::store_lane(operands, bytes, op, lane, offset)));
                 }
                 Op::MemorySize(index) => {
                     push!(memory_inst!(index).pages());
                     memory = first_memory(mems, instance);
                 }
-                Op::MemoryGrow(index) => {
-                    let delta = pop!();
-                    let grown = memory_inst!(index);
-                    pay!(delta.min(config.limits.pages).saturating_mul(UNITS_A_PAGE));
-                    let old = mem::grow(grown, delta, config, pages, &mut Ask { choices, open });
-                    push!(old.unwrap_or(mem::minus_one(grown.ty.addr)));
-                    memory = first_memory(mems, instance);
-                }
-                Op::MemoryFill(index) => {
-                    let len = pop!();
-                    let value = pop!() as u8;
-                    let start = pop!();
-                    let bytes = &mut memory_inst!(index).bytes;
-                    pay!(len.min(bytes.len() as u64) / BYTES_A_UNIT);
-                    checked!(mem::fill(bytes, start, value, len));
-                    memory = first_memory(mems, instance);
-                }
-                Op::MemoryCopy { dst, src } => {
-                    let len = pop!();
-                    let from = pop!();
-                    let to = pop!();
-                    let source = *known!(instance.mems.get(src as usize), "a memory is missing");
-                    let target = *known!(instance.mems.get(dst as usize), "a memory is missing");
-                    pay!(len.min(memory_inst!(src).bytes.len() as u64) / BYTES_A_UNIT);
-                    checked!(if source == target {
-                        mem::copy_within(&mut memory_inst!(dst).bytes, to, from, len)
-                    } else {
-                        match mems.get_disjoint_mut([target.at(), source.at()]) {
-                            Ok([target, source]) => mem::copy(&mut target.bytes, &source.bytes, to, from, len),
-                            Err(_) => internal!("a memory is missing"),
-                        }
-                    });
-                    memory = first_memory(mems, instance);
-                }
-                Op::MemoryInit { memory: index, data } => {
-                    let len = pop!();
-                    let from = pop!();
-                    let to = pop!();
-                    let segment = known!(datas.get((instance.first_data + data) as usize), "a segment is missing");
-                    pay!(len.min(segment.bytes().len() as u64) / BYTES_A_UNIT);
-                    checked!(mem::init(&mut memory_inst!(index).bytes, segment.bytes(), to, from, len));
-                    memory = first_memory(mems, instance);
-                }
-                Op::DataDrop(data) => {
-                    known!(datas.get_mut((instance.first_data + data) as usize), "a segment is missing").dropped = true;
-                }
 
                 // Threads proposal
                 Op::Atomic { op, memory: index, offset } => {
-                    let done = atomic::step(&mut vectors!(), memory_inst!(index), op, offset);
+                    let done = vectors!(operands => atomic::step(operands, memory_inst!(index), op, offset));
                     match known!(done, "the stack of slots is too short") {
                         Ok(()) => memory = first_memory(mems, instance),
                         Err(Ended::Trap(kinds)) => trap!(kinds),
-                        Err(Ended::Asleep) => break 'run Err(ExecError::Exhausted(Resource::Agents)),
+                        Err(Ended::Asleep) => break 'run Err(exhausted(Resource::Agents)),
                     }
                 }
 
@@ -1432,7 +1288,117 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                 Op::ReturnCallIndirect { table, ty } => return_call!(indirect!(table, ty)),
                 Op::ReturnCallRef => return_call!(pop_func!()),
 
+                // Several instructions in one (see `lower::fuse`): operands and results are locals or lie where the operand
+                // stack has them.
+                Op::Copy(paid, at) => {
+                    // It is an operator of its own for no instruction, so it gives back what every operator takes.
+                    fuel += 1;
+                    fused!(paid, at, local!(at.to) = local!(at.a));
+                }
+                Op::Put(paid, at) => {
+                    fuel += 1;
+                    fused!(paid, at, local!(at.to) = at.bits());
+                }
+                Op::I32AddSlots(paid, at) => i32_fused!(int32::add, paid, at, local!(at.b)),
+                Op::I32AddWith(paid, at) => i32_fused!(int32::add, paid, at, at.bits()),
+                Op::I32SubSlots(paid, at) => i32_fused!(int32::sub, paid, at, local!(at.b)),
+                Op::I32SubWith(paid, at) => i32_fused!(int32::sub, paid, at, at.bits()),
+                Op::I32MulSlots(paid, at) => i32_fused!(int32::mul, paid, at, local!(at.b)),
+                Op::I32MulWith(paid, at) => i32_fused!(int32::mul, paid, at, at.bits()),
+                Op::I32AndSlots(paid, at) => i32_fused!(int32::and, paid, at, local!(at.b)),
+                Op::I32AndWith(paid, at) => i32_fused!(int32::and, paid, at, at.bits()),
+                Op::I32OrSlots(paid, at) => i32_fused!(int32::or, paid, at, local!(at.b)),
+                Op::I32OrWith(paid, at) => i32_fused!(int32::or, paid, at, at.bits()),
+                Op::I32XorSlots(paid, at) => i32_fused!(int32::xor, paid, at, local!(at.b)),
+                Op::I32XorWith(paid, at) => i32_fused!(int32::xor, paid, at, at.bits()),
+                Op::I32ShlSlots(paid, at) => i32_fused!(int32::shl, paid, at, local!(at.b)),
+                Op::I32ShlWith(paid, at) => i32_fused!(int32::shl, paid, at, at.bits()),
+                Op::I32ShrSSlots(paid, at) => i32_fused!(int32::shr_s, paid, at, local!(at.b)),
+                Op::I32ShrSWith(paid, at) => i32_fused!(int32::shr_s, paid, at, at.bits()),
+                Op::I32ShrUSlots(paid, at) => i32_fused!(int32::shr_u, paid, at, local!(at.b)),
+                Op::I32ShrUWith(paid, at) => i32_fused!(int32::shr_u, paid, at, at.bits()),
+                Op::I32RotlSlots(paid, at) => i32_fused!(int32::rotl, paid, at, local!(at.b)),
+                Op::I32RotlWith(paid, at) => i32_fused!(int32::rotl, paid, at, at.bits()),
+                Op::I32RotrSlots(paid, at) => i32_fused!(int32::rotr, paid, at, local!(at.b)),
+                Op::I32RotrWith(paid, at) => i32_fused!(int32::rotr, paid, at, at.bits()),
+                Op::I64AddSlots(paid, at) => i64_fused!(int64::add, paid, at, local!(at.b)),
+                Op::I64AddWith(paid, at) => i64_fused!(int64::add, paid, at, at.bits()),
+                Op::I64SubSlots(paid, at) => i64_fused!(int64::sub, paid, at, local!(at.b)),
+                Op::I64SubWith(paid, at) => i64_fused!(int64::sub, paid, at, at.bits()),
+                Op::I64MulSlots(paid, at) => i64_fused!(int64::mul, paid, at, local!(at.b)),
+                Op::I64MulWith(paid, at) => i64_fused!(int64::mul, paid, at, at.bits()),
+                Op::I64AndSlots(paid, at) => i64_fused!(int64::and, paid, at, local!(at.b)),
+                Op::I64AndWith(paid, at) => i64_fused!(int64::and, paid, at, at.bits()),
+                Op::I64OrSlots(paid, at) => i64_fused!(int64::or, paid, at, local!(at.b)),
+                Op::I64OrWith(paid, at) => i64_fused!(int64::or, paid, at, at.bits()),
+                Op::I64XorSlots(paid, at) => i64_fused!(int64::xor, paid, at, local!(at.b)),
+                Op::I64XorWith(paid, at) => i64_fused!(int64::xor, paid, at, at.bits()),
+                Op::I64ShlSlots(paid, at) => i64_fused!(int64::shl, paid, at, local!(at.b)),
+                Op::I64ShlWith(paid, at) => i64_fused!(int64::shl, paid, at, at.bits()),
+                Op::I64ShrSSlots(paid, at) => i64_fused!(int64::shr_s, paid, at, local!(at.b)),
+                Op::I64ShrSWith(paid, at) => i64_fused!(int64::shr_s, paid, at, at.bits()),
+                Op::I64ShrUSlots(paid, at) => i64_fused!(int64::shr_u, paid, at, local!(at.b)),
+                Op::I64ShrUWith(paid, at) => i64_fused!(int64::shr_u, paid, at, at.bits()),
+                Op::I64RotlSlots(paid, at) => i64_fused!(int64::rotl, paid, at, local!(at.b)),
+                Op::I64RotlWith(paid, at) => i64_fused!(int64::rotl, paid, at, at.bits()),
+                Op::I64RotrSlots(paid, at) => i64_fused!(int64::rotr, paid, at, local!(at.b)),
+                Op::I64RotrWith(paid, at) => i64_fused!(int64::rotr, paid, at, at.bits()),
+                Op::F32AddSlots(paid, at) => f32_fused!(float32::add, paid, at, local!(at.b)),
+                Op::F32AddWith(paid, at) => f32_fused!(float32::add, paid, at, at.bits()),
+                Op::F32SubSlots(paid, at) => f32_fused!(float32::sub, paid, at, local!(at.b)),
+                Op::F32SubWith(paid, at) => f32_fused!(float32::sub, paid, at, at.bits()),
+                Op::F32MulSlots(paid, at) => f32_fused!(float32::mul, paid, at, local!(at.b)),
+                Op::F32MulWith(paid, at) => f32_fused!(float32::mul, paid, at, at.bits()),
+                Op::F64AddSlots(paid, at) => f64_fused!(float64::add, paid, at, local!(at.b)),
+                Op::F64AddWith(paid, at) => f64_fused!(float64::add, paid, at, at.bits()),
+                Op::F64SubSlots(paid, at) => f64_fused!(float64::sub, paid, at, local!(at.b)),
+                Op::F64SubWith(paid, at) => f64_fused!(float64::sub, paid, at, at.bits()),
+                Op::F64MulSlots(paid, at) => f64_fused!(float64::mul, paid, at, local!(at.b)),
+                Op::F64MulWith(paid, at) => f64_fused!(float64::mul, paid, at, at.bits()),
+                Op::Load8USlot(paid, at) => load_slot!(paid, at, |[byte]: [u8; 1]| u64::from(byte)),
+                Op::Load16USlot(paid, at) => load_slot!(paid, at, |bytes| u64::from(u16::from_le_bytes(bytes))),
+                Op::Load32Slot(paid, at) => load_slot!(paid, at, |bytes| u64::from(u32::from_le_bytes(bytes))),
+                Op::Load64Slot(paid, at) => load_slot!(paid, at, u64::from_le_bytes),
+                Op::I32Load8SSlot(paid, at) => {
+                    load_slot!(paid, at, |[byte]: [u8; 1]| u64::from(int32::extend8_s(u32::from(byte))));
+                }
+                Op::Store8Slots(paid, at) => store_slots!(paid, at, |value| [value as u8]),
+                Op::Store16Slots(paid, at) => store_slots!(paid, at, |value| (value as u16).to_le_bytes()),
+                Op::Store32Slots(paid, at) => store_slots!(paid, at, |value| (value as u32).to_le_bytes()),
+                Op::Store64Slots(paid, at) => store_slots!(paid, at, u64::to_le_bytes),
+                Op::BrIfI32Eq(paid, at) => branch_if!(int32::eq, u32, paid, at, local!(at.b)),
+                Op::BrIfI32EqWith(paid, at) => branch_if!(int32::eq, u32, paid, at, at.b),
+                Op::BrIfI32Ne(paid, at) => branch_if!(int32::ne, u32, paid, at, local!(at.b)),
+                Op::BrIfI32NeWith(paid, at) => branch_if!(int32::ne, u32, paid, at, at.b),
+                Op::BrIfI32LtS(paid, at) => branch_if!(int32::lt_s, u32, paid, at, local!(at.b)),
+                Op::BrIfI32LtSWith(paid, at) => branch_if!(int32::lt_s, u32, paid, at, at.b),
+                Op::BrIfI32LtU(paid, at) => branch_if!(int32::lt_u, u32, paid, at, local!(at.b)),
+                Op::BrIfI32LtUWith(paid, at) => branch_if!(int32::lt_u, u32, paid, at, at.b),
+                Op::BrIfI32GtS(paid, at) => branch_if!(int32::gt_s, u32, paid, at, local!(at.b)),
+                Op::BrIfI32GtSWith(paid, at) => branch_if!(int32::gt_s, u32, paid, at, at.b),
+                Op::BrIfI32GtU(paid, at) => branch_if!(int32::gt_u, u32, paid, at, local!(at.b)),
+                Op::BrIfI32GtUWith(paid, at) => branch_if!(int32::gt_u, u32, paid, at, at.b),
+                Op::BrIfI32LeS(paid, at) => branch_if!(int32::le_s, u32, paid, at, local!(at.b)),
+                Op::BrIfI32LeSWith(paid, at) => branch_if!(int32::le_s, u32, paid, at, at.b),
+                Op::BrIfI32LeU(paid, at) => branch_if!(int32::le_u, u32, paid, at, local!(at.b)),
+                Op::BrIfI32LeUWith(paid, at) => branch_if!(int32::le_u, u32, paid, at, at.b),
+                Op::BrIfI32GeS(paid, at) => branch_if!(int32::ge_s, u32, paid, at, local!(at.b)),
+                Op::BrIfI32GeSWith(paid, at) => branch_if!(int32::ge_s, u32, paid, at, at.b),
+                Op::BrIfI32GeU(paid, at) => branch_if!(int32::ge_u, u32, paid, at, local!(at.b)),
+                Op::BrIfI32GeUWith(paid, at) => branch_if!(int32::ge_u, u32, paid, at, at.b),
+                Op::BrIfI64Eq(paid, at) => branch_if!(int64::eq, u64, paid, at, local!(at.b)),
+                Op::BrIfI64Ne(paid, at) => branch_if!(int64::ne, u64, paid, at, local!(at.b)),
+                Op::BrIfI64LtS(paid, at) => branch_if!(int64::lt_s, u64, paid, at, local!(at.b)),
+                Op::BrIfI64LtU(paid, at) => branch_if!(int64::lt_u, u64, paid, at, local!(at.b)),
+                Op::BrIfI64GtS(paid, at) => branch_if!(int64::gt_s, u64, paid, at, local!(at.b)),
+                Op::BrIfI64GtU(paid, at) => branch_if!(int64::gt_u, u64, paid, at, local!(at.b)),
+                Op::BrIfI64LeS(paid, at) => branch_if!(int64::le_s, u64, paid, at, local!(at.b)),
+                Op::BrIfI64LeU(paid, at) => branch_if!(int64::le_u, u64, paid, at, local!(at.b)),
+                Op::BrIfI64GeS(paid, at) => branch_if!(int64::ge_s, u64, paid, at, local!(at.b)),
+                Op::BrIfI64GeU(paid, at) => branch_if!(int64::ge_u, u64, paid, at, local!(at.b)),
+
                 Op::Planted { fault, index, immediate } => {
+                    let (mut height, mut ref_height) = (sp, rp);
                     let mut view = planted::View {
                         config,
                         state: planted_state,
@@ -1444,14 +1410,16 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                         mems,
                         globals,
                         slots: &mut *slots,
-                        sp: &mut sp,
+                        sp: &mut height,
                         refs: &mut *refs,
-                        rp: &mut rp,
+                        rp: &mut ref_height,
                         pages,
                         table_elements,
                         ask: Ask { choices, open },
                     };
-                    match planted::step(&mut view, fault, index, immediate) {
+                    let done = planted::step(&mut view, fault, index, immediate);
+                    (sp, rp) = (height, ref_height);
+                    match done {
                         Some(Ok(planted::Next::Op)) => memory = first_memory(mems, instance),
                         Some(Ok(planted::Next::Call(func))) => {
                             memory = first_memory(mems, instance);
@@ -1460,6 +1428,34 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
                         Some(Err(kinds)) => trap!(kinds),
                         None => internal!("a planted fault met a short stack"),
                     }
+                }
+
+                // What pays by a length, and the rest on tables and segments (see `bulk`).
+                _ => {
+                    let mut bulk = Bulk {
+                        config,
+                        instance,
+                        heap,
+                        tables,
+                        mems,
+                        globals,
+                        elems,
+                        datas,
+                        slots: &mut *slots,
+                        refs: &mut *refs,
+                        pages,
+                        table_elements,
+                        ask: Ask { choices, open },
+                        sp,
+                        rp,
+                        fuel,
+                    };
+                    let done = bulk.step(*op);
+                    (sp, rp, fuel) = (bulk.sp, bulk.rp, bulk.fuel);
+                    if let Err(error) = done {
+                        break 'run Err(error);
+                    }
+                    memory = first_memory(mems, instance);
                 }
             }
         };
@@ -1480,7 +1476,7 @@ fn steps<C: Held>(store: &mut Store, host: &mut dyn Host, instance: u32, entry: 
         }
         if host_call.tail {
             let Some(frame) = store.stack.frames.pop() else {
-                break 'run Err(ExecError::Internal("no frame to return to"));
+                break 'run Err(internal("no frame to return to"));
             };
             if frame.instance == Frame::OUTSIDE {
                 threw = throwing;

@@ -1,4 +1,5 @@
-//! What the machine executes: a flat list of operators, one for one instruction of the standard.
+//! What the machine executes: a flat list of operators, one for one instruction of the standard, or a fused one for
+//! several.
 //!
 //! DEVIATION: `block`, `loop`, `nop` and `end` have no operator, and there are no labels on the stack: lowering has resolved every label to a position in the list and
 //! to what a branch keeps and drops. Loads and stores that do the same to bytes share an operator (`i32.load` and
@@ -12,16 +13,15 @@ macro_rules! ops {
         /// An operator with its immediates.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Op {
-            $($numeric,)*
+            /// A numeric operator on the operand stack. These have a number of their own: no more than 256 operators can
+            /// have theirs in a byte.
+            Numeric(NumericOp),
             $($rest)*
         }
 
-        impl From<NumericOp> for Op {
-            fn from(op: NumericOp) -> Self {
-                match op {
-                    $(NumericOp::$numeric => Self::$numeric,)*
-                }
-            }
+        #[allow(non_upper_case_globals, reason = "they stand for variants, in patterns too")]
+        impl Op {
+            $(pub(crate) const $numeric: Self = Self::Numeric(NumericOp::$numeric);)*
         }
     };
 }
@@ -191,8 +191,272 @@ ops! {
     Lane { op: LaneOp, lane: u8 },
     Vector(VectorOp),
 
+    // Fused operators, which do what several instructions do (see `fuse`). The number is the fuel that they take beyond
+    // the one unit that every operator takes.
+    /// A copy within the frame. The number is all the fuel that it takes, which may be none.
+    Copy(u8, Slots),
+    /// A constant; the number as for `Copy`.
+    Put(u8, With),
+    I32AddSlots(u8, Slots),
+    I32AddWith(u8, With),
+    I32SubSlots(u8, Slots),
+    I32SubWith(u8, With),
+    I32MulSlots(u8, Slots),
+    I32MulWith(u8, With),
+    I32AndSlots(u8, Slots),
+    I32AndWith(u8, With),
+    I32OrSlots(u8, Slots),
+    I32OrWith(u8, With),
+    I32XorSlots(u8, Slots),
+    I32XorWith(u8, With),
+    I32ShlSlots(u8, Slots),
+    I32ShlWith(u8, With),
+    I32ShrSSlots(u8, Slots),
+    I32ShrSWith(u8, With),
+    I32ShrUSlots(u8, Slots),
+    I32ShrUWith(u8, With),
+    I32RotlSlots(u8, Slots),
+    I32RotlWith(u8, With),
+    I32RotrSlots(u8, Slots),
+    I32RotrWith(u8, With),
+    I64AddSlots(u8, Slots),
+    I64AddWith(u8, With),
+    I64SubSlots(u8, Slots),
+    I64SubWith(u8, With),
+    I64MulSlots(u8, Slots),
+    I64MulWith(u8, With),
+    I64AndSlots(u8, Slots),
+    I64AndWith(u8, With),
+    I64OrSlots(u8, Slots),
+    I64OrWith(u8, With),
+    I64XorSlots(u8, Slots),
+    I64XorWith(u8, With),
+    I64ShlSlots(u8, Slots),
+    I64ShlWith(u8, With),
+    I64ShrSSlots(u8, Slots),
+    I64ShrSWith(u8, With),
+    I64ShrUSlots(u8, Slots),
+    I64ShrUWith(u8, With),
+    I64RotlSlots(u8, Slots),
+    I64RotlWith(u8, With),
+    I64RotrSlots(u8, Slots),
+    I64RotrWith(u8, With),
+    F32AddSlots(u8, Slots),
+    F32AddWith(u8, With),
+    F32SubSlots(u8, Slots),
+    F32SubWith(u8, With),
+    F32MulSlots(u8, Slots),
+    F32MulWith(u8, With),
+    F64AddSlots(u8, Slots),
+    F64AddWith(u8, With),
+    F64SubSlots(u8, Slots),
+    F64SubWith(u8, With),
+    F64MulSlots(u8, Slots),
+    F64MulWith(u8, With),
+    // From and to memory 0.
+    Load8USlot(u8, With),
+    Load16USlot(u8, With),
+    Load32Slot(u8, With),
+    Load64Slot(u8, With),
+    I32Load8SSlot(u8, With),
+    Store8Slots(u8, With),
+    Store16Slots(u8, With),
+    Store32Slots(u8, With),
+    Store64Slots(u8, With),
+    // Branches that are taken if the comparison holds.
+    BrIfI32Eq(u8, Test),
+    BrIfI32Ne(u8, Test),
+    BrIfI32LtS(u8, Test),
+    BrIfI32LtU(u8, Test),
+    BrIfI32GtS(u8, Test),
+    BrIfI32GtU(u8, Test),
+    BrIfI32LeS(u8, Test),
+    BrIfI32LeU(u8, Test),
+    BrIfI32GeS(u8, Test),
+    BrIfI32GeU(u8, Test),
+    BrIfI64Eq(u8, Test),
+    BrIfI64Ne(u8, Test),
+    BrIfI64LtS(u8, Test),
+    BrIfI64LtU(u8, Test),
+    BrIfI64GtS(u8, Test),
+    BrIfI64GtU(u8, Test),
+    BrIfI64LeS(u8, Test),
+    BrIfI64LeU(u8, Test),
+    BrIfI64GeS(u8, Test),
+    BrIfI64GeU(u8, Test),
+    BrIfI32EqWith(u8, TestWith),
+    BrIfI32NeWith(u8, TestWith),
+    BrIfI32LtSWith(u8, TestWith),
+    BrIfI32LtUWith(u8, TestWith),
+    BrIfI32GtSWith(u8, TestWith),
+    BrIfI32GtUWith(u8, TestWith),
+    BrIfI32LeSWith(u8, TestWith),
+    BrIfI32LeUWith(u8, TestWith),
+    BrIfI32GeSWith(u8, TestWith),
+    BrIfI32GeUWith(u8, TestWith),
+
     /// An operator of the engine that is wrong on purpose; never made without a configured fault.
     Planted { fault: Fault, index: u32, immediate: u64 },
+}
+
+impl Op {
+    /// The fuel, the result's place and the new end of the stack of a fused operator with two operands.
+    pub(crate) fn result(&mut self) -> Option<(&mut u8, &mut u16, &mut u16)> {
+        match self {
+            Self::I32AddSlots(paid, at)
+            | Self::I32SubSlots(paid, at)
+            | Self::I32MulSlots(paid, at)
+            | Self::I32AndSlots(paid, at)
+            | Self::I32OrSlots(paid, at)
+            | Self::I32XorSlots(paid, at)
+            | Self::I32ShlSlots(paid, at)
+            | Self::I32ShrSSlots(paid, at)
+            | Self::I32ShrUSlots(paid, at)
+            | Self::I32RotlSlots(paid, at)
+            | Self::I32RotrSlots(paid, at)
+            | Self::I64AddSlots(paid, at)
+            | Self::I64SubSlots(paid, at)
+            | Self::I64MulSlots(paid, at)
+            | Self::I64AndSlots(paid, at)
+            | Self::I64OrSlots(paid, at)
+            | Self::I64XorSlots(paid, at)
+            | Self::I64ShlSlots(paid, at)
+            | Self::I64ShrSSlots(paid, at)
+            | Self::I64ShrUSlots(paid, at)
+            | Self::I64RotlSlots(paid, at)
+            | Self::I64RotrSlots(paid, at)
+            | Self::F32AddSlots(paid, at)
+            | Self::F32SubSlots(paid, at)
+            | Self::F32MulSlots(paid, at)
+            | Self::F64AddSlots(paid, at)
+            | Self::F64SubSlots(paid, at)
+            | Self::F64MulSlots(paid, at) => Some((paid, &mut at.to, &mut at.top)),
+            Self::I32AddWith(paid, at)
+            | Self::I32SubWith(paid, at)
+            | Self::I32MulWith(paid, at)
+            | Self::I32AndWith(paid, at)
+            | Self::I32OrWith(paid, at)
+            | Self::I32XorWith(paid, at)
+            | Self::I32ShlWith(paid, at)
+            | Self::I32ShrSWith(paid, at)
+            | Self::I32ShrUWith(paid, at)
+            | Self::I32RotlWith(paid, at)
+            | Self::I32RotrWith(paid, at)
+            | Self::I64AddWith(paid, at)
+            | Self::I64SubWith(paid, at)
+            | Self::I64MulWith(paid, at)
+            | Self::I64AndWith(paid, at)
+            | Self::I64OrWith(paid, at)
+            | Self::I64XorWith(paid, at)
+            | Self::I64ShlWith(paid, at)
+            | Self::I64ShrSWith(paid, at)
+            | Self::I64ShrUWith(paid, at)
+            | Self::I64RotlWith(paid, at)
+            | Self::I64RotrWith(paid, at)
+            | Self::F32AddWith(paid, at)
+            | Self::F32SubWith(paid, at)
+            | Self::F32MulWith(paid, at)
+            | Self::F64AddWith(paid, at)
+            | Self::F64SubWith(paid, at)
+            | Self::F64MulWith(paid, at) => Some((paid, &mut at.to, &mut at.top)),
+            _ => None,
+        }
+    }
+
+    /// The target of a branch.
+    pub(crate) fn target(&mut self) -> Option<&mut u32> {
+        match self {
+            Self::Br(target)
+            | Self::BrIf(target)
+            | Self::BrUnless(target)
+            | Self::BrOnNull(target)
+            | Self::BrOnNonNull(target)
+            | Self::BrShift { target, .. }
+            | Self::BrIfShift { target, .. }
+            | Self::BrOnNullShift { target, .. }
+            | Self::BrOnNonNullShift { target, .. } => Some(target),
+            Self::BrIfI32Eq(_, at)
+            | Self::BrIfI32Ne(_, at)
+            | Self::BrIfI32LtS(_, at)
+            | Self::BrIfI32LtU(_, at)
+            | Self::BrIfI32GtS(_, at)
+            | Self::BrIfI32GtU(_, at)
+            | Self::BrIfI32LeS(_, at)
+            | Self::BrIfI32LeU(_, at)
+            | Self::BrIfI32GeS(_, at)
+            | Self::BrIfI32GeU(_, at)
+            | Self::BrIfI64Eq(_, at)
+            | Self::BrIfI64Ne(_, at)
+            | Self::BrIfI64LtS(_, at)
+            | Self::BrIfI64LtU(_, at)
+            | Self::BrIfI64GtS(_, at)
+            | Self::BrIfI64GtU(_, at)
+            | Self::BrIfI64LeS(_, at)
+            | Self::BrIfI64LeU(_, at)
+            | Self::BrIfI64GeS(_, at)
+            | Self::BrIfI64GeU(_, at) => Some(&mut at.target),
+            Self::BrIfI32EqWith(_, at)
+            | Self::BrIfI32NeWith(_, at)
+            | Self::BrIfI32LtSWith(_, at)
+            | Self::BrIfI32LtUWith(_, at)
+            | Self::BrIfI32GtSWith(_, at)
+            | Self::BrIfI32GtUWith(_, at)
+            | Self::BrIfI32LeSWith(_, at)
+            | Self::BrIfI32LeUWith(_, at)
+            | Self::BrIfI32GeSWith(_, at)
+            | Self::BrIfI32GeUWith(_, at) => Some(&mut at.target),
+            _ => None,
+        }
+    }
+}
+
+/// Where the operands of a fused operator lie, counted in slots from the start of the frame, like all that follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slots {
+    pub(crate) to: u16,
+    pub(crate) a: u16,
+    pub(crate) b: u16,
+    /// Where the operand stack ends afterwards.
+    pub(crate) top: u16,
+}
+
+/// A fused operator's operand and result, and a constant or an offset. A store takes its value from `to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct With {
+    pub(crate) to: u16,
+    pub(crate) a: u16,
+    pub(crate) top: u16,
+    /// As bytes, which need no alignment: so the operator takes 16 bytes.
+    bits: [u8; 8],
+}
+
+impl With {
+    pub(crate) fn new(to: u16, a: u16, top: u16, bits: u64) -> Self {
+        Self { to, a, top, bits: bits.to_le_bytes() }
+    }
+
+    #[inline(always)]
+    pub(crate) fn bits(self) -> u64 {
+        u64::from_le_bytes(self.bits)
+    }
+}
+
+/// A comparison that decides about a branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Test {
+    pub(crate) a: u16,
+    pub(crate) b: u16,
+    pub(crate) top: u16,
+    pub(crate) target: u32,
+}
+
+/// A comparison with a constant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TestWith {
+    pub(crate) a: u16,
+    pub(crate) top: u16,
+    pub(crate) b: u32,
+    pub(crate) target: u32,
 }
 
 /// What a branch does to the operand stacks: it keeps the topmost operands and drops the ones below them.
