@@ -133,7 +133,7 @@ fn a_request_is_one_line_of_json_with_all_its_fields() {
         Op::Table { table: 0, name: "t".into(), elements_max: 8 },
     ];
     let mut line = Vec::new();
-    Request { request: 7, stream: true, limits: Limits::default(), ops: &ops }.write(&mut line);
+    Request { request: 7, stream: true, batch: false, limits: Limits::default(), ops: &ops }.write(&mut line);
     assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1));
     let written: serde_json::Value = serde_json::from_slice(&line).unwrap();
     let expected = serde_json::json!({
@@ -160,7 +160,7 @@ fn the_frame_of_a_worker_that_keeps_nothing_is_an_instance_of_the_request() {
     let worker = Worker { drivers: true, keeps: false, builtins: Builtins::default(), features: Features::V1 };
     let probes: Probes = probes(&worker);
     let mut line = Vec::new();
-    Request { request: 1, stream: false, limits: Limits::default(), ops: probes.ops() }.write(&mut line);
+    Request { request: 1, stream: false, batch: false, limits: Limits::default(), ops: probes.ops() }.write(&mut line);
     let written: serde_json::Value = serde_json::from_slice(&line).unwrap();
     assert_eq!(written["frame"]["instance"], 0);
     assert_eq!(written["ops"][0], serde_json::json!({"instance": 0, "of": -1, "imports": []}));

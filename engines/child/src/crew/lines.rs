@@ -38,10 +38,12 @@ impl Group {
         let script = books.scripts.of(worker, || Script::lower(prepared, question.capture, worker));
         *books.serial += 1;
         let serial = *books.serial;
+        // Where it may die and be believed, we want to know how far it came.
+        let stream = question.capture == Capture::Full || process.answered == 0;
         let request = Request {
             request: serial,
-            // Where it may die and be believed, we want to know how far it came.
-            stream: question.capture == Capture::Full || process.answered == 0,
+            stream,
+            batch: !stream && talk.hello.as_ref().is_some_and(|hello| hello.calls),
             limits: prepared.case().limits,
             ops: script.ops(),
         };
@@ -91,6 +93,11 @@ impl Group {
                 Stage::Asked(raise) => match Line::parse(&line) {
                     Ok(Line::Answer(answer)) => {
                         if let Err(error) = raise.answer(answer) {
+                            return self.garbage(error.to_string(), books);
+                        }
+                    }
+                    Ok(Line::Answers(answers)) => {
+                        if let Err(error) = answers.into_iter().try_for_each(|answer| raise.answer(answer)) {
                             return self.garbage(error.to_string(), books);
                         }
                     }
@@ -166,7 +173,13 @@ impl Group {
         let (ops, kept) = talk.opening();
         *books.serial += 1;
         let serial = *books.serial;
-        process.send_lines(&Request { request: serial, stream: true, limits: probe_limits(), ops: &ops });
+        process.send_lines(&Request {
+            request: serial,
+            stream: true,
+            batch: false,
+            limits: probe_limits(),
+            ops: &ops,
+        });
         talk.stage = Stage::Setup { serial, kept, answers: 0, sent_ns: now_ns() };
         Ok(())
     }
