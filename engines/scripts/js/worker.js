@@ -221,7 +221,8 @@
     },
     patterns: [
       [/^Invalid data segment initialization: segment of \d+ bytes memory of \d+ bytes, at offset \d+, segment (?:writes outside of memory|is too big)$/, trap("memory-out-of-bounds")],
-      [/^WebAssembly\.Module doesn't (?:parse at byte \d+|validate): .* (?:is|are) too (?:big|large)(?:,? .*)?$/, REFUSED],
+      // Counts and sizes. "Lane index immediate is too large" is the standard's rule, and no limit.
+      [/^WebAssembly\.Module doesn't (?:parse at byte \d+|validate): .* (?:is too big|size is too large)(?:,? .*)?$/, REFUSED],
       [/^WebAssembly\.Module doesn't (?:parse at byte \d+|validate): .* exceeded the limits? of \d+$/, REFUSED],
       [/^WebAssembly\.Module doesn't (?:parse at byte \d+|validate): there can be at most \d+ memories$/, REFUSED],
       [/^WebAssembly\.Module doesn't (?:parse at byte \d+|validate): array_new_fixed can take at most .*$/, REFUSED],
