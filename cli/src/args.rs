@@ -301,6 +301,9 @@ pub(crate) struct Probe {
     /// Memory that one worker process may use, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(64..))]
     pub(crate) memory: u64,
+    /// How long the kit may take for one engine, in seconds; the cases that are left then are not asked
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) time: u64,
     /// Print one table of all engines, without their failures
     #[arg(long)]
     pub(crate) table: bool,

@@ -95,6 +95,10 @@ pub(crate) fn print(summary: &Summary, folder: &Path, out: &mut impl Write) -> i
             writeln!(out, "  {} was asked for one case in {}", row.engine, row.every)?;
         }
     }
+    for (engine, why) in &times.set_aside {
+        nothing = false;
+        writeln!(out, "  {engine} was set aside, and not asked from then on: {why}")?;
+    }
     let reasons: Vec<String> = tally.reasons.iter().map(|(word, count)| format!("{word} {count}")).collect();
     if !reasons.is_empty() {
         nothing = false;
@@ -121,6 +125,10 @@ pub(crate) fn print(summary: &Summary, folder: &Path, out: &mut impl Write) -> i
             "  engines {engines}, generation {generation}, ours {ours:.1} % (of it comparing {judge}, tracing {})",
             share(times.trace_ns)
         )?;
+        if times.engines_ns() > 0 {
+            let over = times.overhead() * times.lanes_ns as f64 / times.engines_ns() as f64 * 100.0;
+            writeln!(out, "  ours over the engines' own time: {over:.0} %")?;
+        }
     }
     for (engine, (timing, cases)) in &times.engines {
         let each = |part: u64| part.checked_div(*cases).unwrap_or_default() / 1000;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
 use console::style;
 use wassay_adapter::kit::{self, KitResult, KitVerdict};
@@ -15,6 +16,8 @@ use crate::lineup;
 const START_DEADLINE_MS: u32 = 60_000;
 /// How long a case of the kit may take, in milliseconds.
 const KIT_DEADLINE_MS: u32 = 30_000;
+/// How often it is said how far the kit has come: engines that are programs for one case each take minutes.
+const WORD_EVERY: Duration = Duration::from_secs(10);
 
 /// How one engine did.
 #[derive(serde::Serialize)]
@@ -47,6 +50,14 @@ struct Counts {
     declined: u32,
     /// Nothing is wrong, but not everything could be seen.
     blind: u32,
+    /// The time was up.
+    #[serde(skip_serializing_if = "is_zero")]
+    skipped: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 #[derive(serde::Serialize)]
@@ -70,7 +81,8 @@ impl Counts {
         match verdict {
             KitVerdict::Passed => self.passed += 1,
             KitVerdict::Failed(_) => self.failed += 1,
-            KitVerdict::Declined(_) | KitVerdict::Uncounted | KitVerdict::Skipped => self.declined += 1,
+            KitVerdict::Declined(_) | KitVerdict::Uncounted => self.declined += 1,
+            KitVerdict::Skipped => self.skipped += 1,
             KitVerdict::Blind(_) => self.blind += 1,
         }
     }
@@ -88,6 +100,9 @@ impl Counts {
         if self.blind > 0 {
             cell.push_str(&format!(" ({} blind)", self.blind));
         }
+        if self.skipped > 0 {
+            cell.push_str(&format!(" ({} not asked)", self.skipped));
+        }
         cell
     }
 }
@@ -99,7 +114,7 @@ impl From<KitResult> for Case {
             KitVerdict::Failed(lines) => ("failed", lines),
             KitVerdict::Declined(feature) => ("declined", vec![format!("the engine lacks {feature}")]),
             KitVerdict::Uncounted => ("declined", vec!["the engine does not count its steps".to_owned()]),
-            KitVerdict::Skipped => ("declined", Vec::new()),
+            KitVerdict::Skipped => ("skipped", Vec::new()),
             KitVerdict::Blind(lines) => ("blind", lines),
         };
         Self { name: result.name, group: result.group, verdict, lines }
@@ -113,7 +128,7 @@ pub(crate) fn main(args: &Probe) -> Result<Exit, Failure> {
     let format = args.format.unwrap_or(TableFormat::Human);
     let one_by_one = format == TableFormat::Human && !args.table;
     for name in names {
-        let report = probe(name, args.memory);
+        let report = probe(name, args.memory, Duration::from_secs(args.time));
         if one_by_one {
             print(&report, &mut out).or_exit(Exit::CannotWrite)?;
         } else if let Some(trouble) = &report.trouble {
@@ -123,7 +138,11 @@ pub(crate) fn main(args: &Probe) -> Result<Exit, Failure> {
     }
     let exit = if reports.iter().any(|report| report.trouble.is_some()) {
         Exit::EngineUnavailable
-    } else if reports.iter().filter_map(|report| report.outcome.as_ref()).any(|outcome| outcome.counts.failed > 0) {
+    } else if reports
+        .iter()
+        .filter_map(|report| report.outcome.as_ref())
+        .any(|outcome| outcome.counts.failed + outcome.counts.skipped > 0)
+    {
         Exit::Found
     } else {
         Exit::Clean
@@ -143,7 +162,7 @@ pub(crate) fn main(args: &Probe) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn probe(name: EngineName, memory_mib: u64) -> Report {
+fn probe(name: EngineName, memory_mib: u64, time: Duration) -> Report {
     let trouble = |name, error: String| Report { name, outcome: None, trouble: Some(error) };
     let (mut crew, introduction) = match super::muster(&name, memory_mib, START_DEADLINE_MS) {
         Ok(mustered) => mustered,
@@ -156,7 +175,16 @@ fn probe(name: EngineName, memory_mib: u64) -> Report {
         let mut observations = crew.ask(&case, &[0], capture)?;
         Ok::<_, wassay_child::CrewError>(observations.remove(0))
     };
-    let results = match kit::check_with(&introduction.capabilities, &mut ask) {
+    let began = Instant::now();
+    let mut said = began;
+    let mut goes_on = |position: usize, count: usize| {
+        if said.elapsed() >= WORD_EVERY {
+            said = Instant::now();
+            eprintln!("wassay: {name}: {position} of {count} cases of the kit after {} s", began.elapsed().as_secs());
+        }
+        began.elapsed() < time
+    };
+    let results = match kit::check_while(&introduction.capabilities, &mut goes_on, &mut ask) {
         Ok(results) => results,
         Err(error) => return trouble(name, error.to_string()),
     };
@@ -203,8 +231,12 @@ fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "      {}", line.replace('\n', "\n        "))?;
         }
     }
-    let Counts { passed, failed, declined, blind } = counts;
-    writeln!(out, "  kit: {passed} passed, {failed} failed, {declined} declined, {blind} blind")
+    let Counts { passed, failed, declined, blind, skipped } = counts;
+    writeln!(out, "  kit: {passed} passed, {failed} failed, {declined} declined, {blind} blind")?;
+    if *skipped > 0 {
+        writeln!(out, "  {skipped} cases were not asked, since the time was up: see --time")?;
+    }
+    Ok(())
 }
 
 /// How a table is set.

@@ -39,7 +39,8 @@ const TICK_MS: u64 = 20;
 const GRACE_MS: u64 = 10_000;
 /// How often a case is asked again after its worker was killed from outside.
 const LOST_MAX: u32 = 2;
-/// How often a worker may die while it starts before that is an error.
+/// How often a worker may fail while it starts. Where it never has started, that is an error then; an engine that
+/// has answered before is set aside.
 const STARTS_MAX: u32 = 3;
 
 /// Engines in worker processes.
@@ -68,6 +69,8 @@ pub struct Statistics {
     pub restarts_between: BTreeMap<RestartReason, u64>,
     /// By engine, deaths that did not recur when it was asked alone in a fresh process.
     pub flaky: BTreeMap<EngineName, u64>,
+    /// Engines of which no process could be started again, and why. They are not asked any more.
+    pub set_aside: BTreeMap<EngineName, String>,
 }
 
 /// Why a process was lost.
@@ -99,8 +102,10 @@ struct Group {
     talk: Option<Conversation>,
     /// Once known.
     introductions: Vec<Introduction>,
-    /// Deaths while starting, since it last succeeded.
+    /// Failures while starting, since it last succeeded.
     failed_starts: u32,
+    /// Why no further process is started.
+    aside: Option<String>,
     tasks: VecDeque<Task>,
     turn: Option<Turn>,
 }
@@ -207,6 +212,7 @@ impl Crew {
                     process: None,
                     introductions: Vec::new(),
                     failed_starts: 0,
+                    aside: None,
                     tasks: VecDeque::new(),
                     turn: None,
                 });
@@ -277,6 +283,13 @@ impl Crew {
         &self.statistics
     }
 
+    /// Whether the engine at a seat is not asked any more, since it had answered once and no process of it could be
+    /// started again. What it would be asked ends as [`Ending::Unclassified`].
+    #[must_use]
+    pub fn is_set_aside(&self, seat: usize) -> bool {
+        self.seats.get(seat).is_some_and(|(group, _)| self.groups[*group].aside.is_some())
+    }
+
     /// The numbers of the processes that stand ready now.
     #[must_use]
     pub fn process_ids(&self) -> Vec<u32> {
@@ -340,6 +353,10 @@ impl Group {
     /// Begins the next task, where none is under way.
     fn proceed(&mut self, question: Question<'_>, books: &mut Books<'_>) -> Result<(), CrewError> {
         if self.turn.is_some() {
+            return Ok(());
+        }
+        if self.aside.is_some() {
+            self.decline_all(books);
             return Ok(());
         }
         let Some(task) = self.tasks.pop_front() else { return Ok(()) };
@@ -491,8 +508,12 @@ impl Group {
             }
             return Ok(());
         }
-        self.failed_starts = 0;
         let how = status.map_or_else(|| "closed its answers".to_owned(), death::describe);
+        if self.has_answered_before() {
+            self.set_aside(format!("it {how} while it started{}", behind_colon(&words)), books);
+            return Ok(());
+        }
+        self.failed_starts = 0;
         Err(CrewError::Start { engines, how, words: behind_colon(&words) })
     }
 

@@ -194,3 +194,59 @@ fn an_engine_that_is_replaced_while_it_is_asked_is_an_error() {
     let error = crew.ask(&case(DEADLINE_MS), &[0], Capture::Digests).unwrap_err();
     assert!(matches!(&error, CrewError::Changed { .. }), "{error}");
 }
+
+/// A worker that answers in its first process, dies of the first case, and then comes back as `kind` says.
+fn returning(kind: &str, marker: &Path) -> Crew {
+    let mut unruly = seat(kind);
+    unruly.launch.as_mut().unwrap().args.push(marker.join("start").into());
+    Crew::new(CrewSpec {
+        launch: Launch::this_program([]),
+        seats: vec![seat("calm"), unruly],
+        memory_max_bytes: MEMORY_BYTES_MAX,
+        start_deadline_ms: if kind == "returns-mute" { 2_000 } else { 20_000 },
+    })
+}
+
+#[test]
+fn an_engine_that_cannot_be_started_again_is_set_aside_and_named_and_the_others_go_on() {
+    for (kind, words, reason) in [
+        ("returns-garbled", "Welcome back!", RestartReason::Garbage),
+        ("returns-garbled-in-setup", "Segmentation fault", RestartReason::Garbage),
+        ("returns-dying", "no way back", RestartReason::Death),
+        ("returns-mute", "more than 2000 ms", RestartReason::Deadline),
+    ] {
+        let marker = tempfile::TempDir::new().unwrap();
+        let mut crew = returning(kind, marker.path());
+        crew.muster().unwrap();
+        let ask = |crew: &mut Crew| crew.ask(&case(DEADLINE_MS), &[0, 1], Capture::Digests).unwrap();
+        let seen = ask(&mut crew);
+        assert!(is_sound(&seen[0]) && matches!(seen[1].ending, Ending::Crashed(_)), "{kind}: {seen:?}");
+        assert!(!crew.is_set_aside(1), "{kind}");
+        let seen = ask(&mut crew);
+        let is_given_up = |ending: &Ending| matches!(ending, Ending::Unclassified(said) if said.contains(words) && said.contains("started again"));
+        assert!(is_sound(&seen[0]) && is_given_up(&seen[1].ending) && seen[1].steps.is_empty(), "{kind}: {seen:?}");
+        assert!(crew.is_set_aside(1) && !crew.is_set_aside(0), "{kind}");
+        let named = &crew.statistics().set_aside;
+        let engine: EngineName = format!("exec:unruly+{kind}").parse().unwrap();
+        assert!(named.len() == 1 && named[&engine].contains(words), "{kind}: {named:?}");
+        assert!(crew.statistics().restarts_between[&reason] >= 2, "{kind}: {:?}", crew.statistics());
+        // From then on no process is started.
+        let started = crew.statistics().started;
+        let seen = ask(&mut crew);
+        assert!(is_sound(&seen[0]) && is_given_up(&seen[1].ending), "{kind}: {seen:?}");
+        assert_eq!(crew.statistics().started, started, "{kind}");
+    }
+}
+
+#[test]
+fn garbage_in_the_set_up_of_one_later_process_costs_no_answer() {
+    let marker = tempfile::TempDir::new().unwrap();
+    let mut crew = returning("returns-garbled-once", marker.path());
+    crew.muster().unwrap();
+    let mut ask = || crew.ask(&case(DEADLINE_MS), &[0, 1], Capture::Digests).unwrap().remove(1);
+    assert!(matches!(ask().ending, Ending::Crashed(_)));
+    assert!(is_sound(&ask()));
+    assert!(is_sound(&ask()));
+    assert!(!crew.is_set_aside(1));
+    assert_eq!(crew.statistics().restarts_between[&RestartReason::Garbage], 1);
+}

@@ -23,7 +23,8 @@ fn main() {
             ops += script.ops().len();
             let start = Instant::now();
             let mut line = Vec::new();
-            Request { request: index, stream: false, limits: case.limits, ops: script.ops() }.write(&mut line);
+            Request { request: index, stream: false, batch: true, limits: case.limits, ops: script.ops() }
+                .write(&mut line);
             writing += start.elapsed();
             bytes += line.len();
         }

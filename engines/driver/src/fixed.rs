@@ -16,9 +16,11 @@ pub(crate) const FRAME_MODULE: i32 = -1;
 pub(crate) const TRACE_MODULE: i32 = -2;
 /// The module that looks at an ordinary memory.
 pub(crate) const EYE_MODULE: i32 = -3;
+/// The instance of the trace, for workers that keep instances: making one makes a memory, which is dear.
+pub(crate) const TRACE_INSTANCE: i32 = -2;
 
-/// What every worker is sent before the first case, in one request: the modules that are kept, and the frame for
-/// workers that keep instances.
+/// What every worker is sent before the first case, in one request: the modules that are kept, and frame and trace
+/// for workers that keep instances.
 #[must_use]
 pub fn setup(worker: &Worker) -> Vec<Op> {
     if !worker.drivers {
@@ -31,6 +33,8 @@ pub fn setup(worker: &Worker) -> Vec<Op> {
     ];
     if worker.keeps {
         ops.push(Op::Instance { instance: FRAME.instance, of: FRAME_MODULE, imports: Vec::new() });
+        let imports = trace_imports(FRAME.instance);
+        ops.push(Op::Instance { instance: TRACE_INSTANCE, of: TRACE_MODULE, imports });
     }
     ops
 }
@@ -227,13 +231,20 @@ static TRACE_BYTES: LazyLock<Arc<[u8]>> = LazyLock::new(|| {
                         (call $put (i64.load (local.get $i)))
                         (local.set $i (i32.add (local.get $i) (i32.const 8)))
                         (br $words)))
+                (call $clear)
+                (call $end))
+            (func $clear
                 (global.set $count (i32.const 0))
                 (global.set $kept (i32.const 0))
                 (global.set $at (i32.const {RECORDS}))
                 (global.set $lost (i32.const 0))
                 (global.set $rest_low (i64.const 0))
-                (global.set $rest_high (i64.const 0))
-                (call $end)))"#,
+                (global.set $rest_high (i64.const 0)))
+            ;; Begins a case, whatever the one before has left.
+            (func (export "reset") (result i32)
+                (call $clear)
+                (global.set $total (i32.const 0))
+                (i32.const 0)))"#,
         EDGES + 32,
         EDGES + 96,
         EDGES + 128,

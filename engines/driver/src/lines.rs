@@ -36,6 +36,8 @@ pub struct Hello {
     pub features: Option<Features>,
     /// What cannot be seen of the engine, a word and the reason for each.
     pub blind_spots: BTreeMap<String, String>,
+    /// Whether it carries out several calls as one operation.
+    pub calls: bool,
     worker: Worker,
 }
 
@@ -46,6 +48,8 @@ struct RawHello {
     bound: Bound,
     drivers: bool,
     keeps: bool,
+    #[serde(default)]
+    calls: bool,
     #[serde(default)]
     builtins: Vec<String>,
     features: Option<Vec<String>>,
@@ -95,7 +99,14 @@ impl Hello {
             builtins: Builtins::of(&builtins),
             features: Features::V1,
         };
-        Ok(Self { version: raw.version, bound: raw.bound, features, blind_spots: raw.blind_spots, worker })
+        Ok(Self {
+            version: raw.version,
+            bound: raw.bound,
+            features,
+            blind_spots: raw.blind_spots,
+            calls: raw.calls && raw.drivers,
+            worker,
+        })
     }
 
     /// What matters for the operations. Its features are those of 1.0, until the probes were answered.
@@ -110,6 +121,8 @@ impl Hello {
 pub enum Line {
     /// How an operation went.
     Answer(Answer),
+    /// How several calls went that were one operation, one by one.
+    Answers(Vec<Answer>),
     /// The request of this number is done.
     Done(u64),
     /// A function of the host is called and waits for its results. Only from workers without drivers.
@@ -201,6 +214,10 @@ struct RawLine<'a> {
     args: Option<Vec<Cow<'a, str>>>,
     #[serde(borrow)]
     out: Option<Cow<'a, str>>,
+    lengths: Option<Vec<usize>>,
+    times: Option<Vec<u64>>,
+    #[serde(borrow)]
+    ends: Option<Vec<(usize, RawEnd<'a>)>>,
     #[serde(borrow)]
     values: Option<Vec<Cow<'a, str>>>,
     bytes: Option<u64>,
@@ -219,6 +236,18 @@ struct RawLine<'a> {
     ns: Option<u64>,
 }
 
+/// Why one of several calls did not succeed.
+#[derive(Deserialize)]
+struct RawEnd<'a> {
+    #[serde(borrow)]
+    end: Cow<'a, str>,
+    #[serde(borrow)]
+    kinds: Option<Vec<Cow<'a, str>>>,
+    #[serde(borrow)]
+    resource: Option<Cow<'a, str>>,
+    words: Option<String>,
+}
+
 impl Line {
     /// Reads a line, with or without its line feed.
     ///
@@ -228,6 +257,7 @@ impl Line {
     pub fn parse(line: &[u8]) -> Result<Self, LineError> {
         let raw: RawLine<'_> = serde_json::from_slice(line).map_err(|error| wrong(line, error))?;
         let parsed = match (raw.op, raw.done, &raw.host) {
+            (Some(op), None, None) if raw.lengths.is_some() => answers(op, raw).map(Self::Answers),
             (Some(op), None, None) => answer(op, raw).map(Self::Answer),
             (None, Some(done), None) => Ok(Self::Done(done)),
             (None, None, Some(host)) => {
@@ -240,11 +270,35 @@ impl Line {
     }
 }
 
+fn bytes(text: &str) -> Result<Vec<u8>, String> {
+    hex::decode(text).ok_or_else(|| "bytes must be an even number of hexadecimal digits".to_owned())
+}
+
+/// The answers to several calls, whose bytes stand one behind the other.
+fn answers(op: u64, raw: RawLine<'_>) -> Result<Vec<Answer>, String> {
+    let (lengths, times) = (raw.lengths.unwrap_or_default(), raw.times.unwrap_or_default());
+    let out = bytes(&raw.out.unwrap_or_default())?;
+    let mut left = out.as_slice();
+    let mut answers = Vec::with_capacity(lengths.len());
+    for ((position, length), ns) in (op..).zip(lengths).zip(times.iter().map(Some).chain(std::iter::repeat(None))) {
+        let (own, behind) = left.split_at_checked(length).ok_or("`lengths` are more than the bytes of `out`")?;
+        left = behind;
+        answers.push(Answer { op: position, out: Some(own.to_vec()), ns: ns.copied(), ..Answer::default() });
+    }
+    if !left.is_empty() || times.len() > answers.len() {
+        return Err("`lengths` are fewer than what stands in `out` and `times`".to_owned());
+    }
+    for (position, RawEnd { end, kinds, resource, words }) in raw.ends.unwrap_or_default() {
+        let answer = answers.get_mut(position).ok_or("`ends` names a call that is not there")?;
+        answer.end = Some(parse_end(&end, kinds.as_deref(), resource.as_deref())?);
+        (answer.out, answer.words) = (None, words);
+    }
+    Ok(answers)
+}
+
 fn answer(op: u64, raw: RawLine<'_>) -> Result<Answer, String> {
     let end =
         raw.end.as_deref().map(|end| parse_end(end, raw.kinds.as_deref(), raw.resource.as_deref())).transpose()?;
-    let bytes =
-        |text: &str| hex::decode(text).ok_or_else(|| "bytes must be an even number of hexadecimal digits".to_owned());
     Ok(Answer {
         op,
         out: raw.out.map(|text| bytes(&text)).transpose()?,

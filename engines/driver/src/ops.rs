@@ -182,6 +182,9 @@ pub struct Request<'a> {
     pub request: u64,
     /// Whether each answer is to be written out at once.
     pub stream: bool,
+    /// Whether calls that follow each other may be sent as one operation: where the worker knows that, and answers
+    /// need not come at once.
+    pub batch: bool,
     /// How far the engine may go.
     pub limits: Limits,
     /// What to do.
@@ -191,7 +194,7 @@ pub struct Request<'a> {
 impl Request<'_> {
     /// Appends the request as one line, with its line feed.
     pub fn write(&self, line: &mut Vec<u8>) {
-        let Self { request, stream, limits, ops } = self;
+        let Self { request, stream, batch, limits, ops } = self;
         let Limits { fuel_max, frames_max, memory_pages_max, table_elements_max, deadline_ms } = limits;
         let frame = self.frame();
         text(
@@ -204,11 +207,19 @@ impl Request<'_> {
                 frame.instance, frame.memory, frame.input, frame.output
             ),
         );
-        for (position, op) in ops.iter().enumerate() {
-            if position > 0 {
+        let mut rest = *ops;
+        while let Some((op, others)) = rest.split_first() {
+            if rest.len() < ops.len() {
                 line.push(b',');
             }
-            write_op(line, op);
+            let calls = if *batch { rest.iter().take_while(|op| matches!(op, Op::Call { .. })).count() } else { 0 };
+            if calls > 1 {
+                write_calls(line, &rest[..calls]);
+                rest = &rest[calls..];
+            } else {
+                write_op(line, op);
+                rest = others;
+            }
         }
         line.extend_from_slice(b"]}\n");
     }
@@ -267,6 +278,35 @@ fn write_op(line: &mut Vec<u8>, op: &Op) {
         }
     }
     line.push(b'}');
+}
+
+/// Writes calls as one operation: the functions, each once; then which is called when, and all input.
+fn write_calls(line: &mut Vec<u8>, calls: &[Op]) {
+    let mut targets: Vec<(i32, &str, usize)> = Vec::new();
+    let mut order = Vec::with_capacity(calls.len());
+    let mut digits = Vec::new();
+    for op in calls {
+        let Op::Call { call, name, input } = op else { continue };
+        let target = (*call, &**name, input.len());
+        order.push(targets.iter().position(|known| *known == target).unwrap_or_else(|| {
+            targets.push(target);
+            targets.len() - 1
+        }));
+        hex::encode(input, &mut digits);
+    }
+    line.extend_from_slice(b"{\"calls\":[");
+    for (position, (call, name, bytes)) in targets.into_iter().enumerate() {
+        text(line, format_args!("{}[{call},", if position > 0 { "," } else { "" }));
+        string(line, name);
+        text(line, format_args!(",{bytes}]"));
+    }
+    line.extend_from_slice(b"],\"order\":[");
+    for (position, target) in order.into_iter().enumerate() {
+        text(line, format_args!("{}{target}", if position > 0 { "," } else { "" }));
+    }
+    line.extend_from_slice(b"],\"in\":\"");
+    line.extend_from_slice(&digits);
+    line.extend_from_slice(b"\"}");
 }
 
 fn named(line: &mut Vec<u8>, verb: &str, instance: i32, name: &str) {

@@ -9,7 +9,7 @@ use wassay_model::{Action, Capture, Features, FuncType, Host, InstanceIdx, Modul
 
 use crate::build::Source;
 use crate::drive::{Crossing, Driver, Item, Look, Wants, driver};
-use crate::fixed::{EYE_MODULE, FRAME_MODULE, Pages, TRACE_MODULE, eye, eye_imports, trace_imports};
+use crate::fixed::{EYE_MODULE, FRAME_MODULE, Pages, TRACE_INSTANCE, TRACE_MODULE, eye, eye_imports, trace_imports};
 use crate::host::{HostFunc, HostModule, host_module};
 use crate::read::Module;
 use crate::slot::{Shape, write_arg};
@@ -404,7 +404,12 @@ impl<'p, 'a> Lowering<'p, 'a> {
             self.modules[module].host = Some(made.map(|made| (self.new_module(Arc::clone(&made.bytes)), made)));
         }
         if self.trace.is_none() {
-            self.trace = Some(self.new_instance(TRACE_MODULE, trace_imports(self.frame)));
+            self.trace = Some(if self.worker.keeps {
+                self.push(Op::Call { call: TRACE_INSTANCE, name: "reset".into(), input: Vec::new() });
+                TRACE_INSTANCE
+            } else {
+                self.new_instance(TRACE_MODULE, trace_imports(self.frame))
+            });
         }
         let (of, made) = self.modules[module].host.as_ref()?.as_ref()?;
         let (of, imports) = (*of, made.sources.iter().map(|source| self.source(source, 0, &[], &[])).collect());

@@ -133,7 +133,7 @@ fn a_request_is_one_line_of_json_with_all_its_fields() {
         Op::Table { table: 0, name: "t".into(), elements_max: 8 },
     ];
     let mut line = Vec::new();
-    Request { request: 7, stream: true, limits: Limits::default(), ops: &ops }.write(&mut line);
+    Request { request: 7, stream: true, batch: false, limits: Limits::default(), ops: &ops }.write(&mut line);
     assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1));
     let written: serde_json::Value = serde_json::from_slice(&line).unwrap();
     let expected = serde_json::json!({
@@ -160,8 +160,56 @@ fn the_frame_of_a_worker_that_keeps_nothing_is_an_instance_of_the_request() {
     let worker = Worker { drivers: true, keeps: false, builtins: Builtins::default(), features: Features::V1 };
     let probes: Probes = probes(&worker);
     let mut line = Vec::new();
-    Request { request: 1, stream: false, limits: Limits::default(), ops: probes.ops() }.write(&mut line);
+    Request { request: 1, stream: false, batch: false, limits: Limits::default(), ops: probes.ops() }.write(&mut line);
     let written: serde_json::Value = serde_json::from_slice(&line).unwrap();
     assert_eq!(written["frame"]["instance"], 0);
     assert_eq!(written["ops"][0], serde_json::json!({"instance": 0, "of": -1, "imports": []}));
+}
+
+#[test]
+fn calls_that_follow_each_other_are_one_operation_and_each_function_is_named_once() {
+    let call = |call, name: &str, input: &[u8]| Op::Call { call, name: name.into(), input: input.to_vec() };
+    let ops = [
+        call(1, "reset", &[]),
+        Op::Module { module: 0, bytes: b""[..].into() },
+        call(1, "f0", &[5, 0]),
+        call(1, "f1", &[]),
+        call(1, "f0", &[7, 0]),
+        call(2, "f0", &[1, 2]),
+    ];
+    let mut line = Vec::new();
+    Request { request: 1, stream: false, batch: true, limits: Limits::default(), ops: &ops }.write(&mut line);
+    let written: serde_json::Value = serde_json::from_slice(&line).unwrap();
+    let expected = serde_json::json!([
+        {"call": 1, "name": "reset"},
+        {"module": 0, "bytes": ""},
+        {"calls": [[1, "f0", 2], [1, "f1", 0], [2, "f0", 2]], "order": [0, 1, 0, 2], "in": "050007000102"},
+    ]);
+    assert_eq!(written["ops"], expected);
+}
+
+#[test]
+fn the_answer_to_several_calls_is_an_answer_to_each() {
+    let line = r#"{"op":3,"lengths":[2,0,0,1],"times":[5,6,7,8],"out":"0a0bff",
+        "ends":[[1,{"end":"trap","kinds":["unreachable"],"words":"why"}]]}"#;
+    let out = |op, bytes: &[u8], ns| Answer { op, out: Some(bytes.to_vec()), ns: Some(ns), ..Answer::default() };
+    let trap = Answer {
+        op: 4,
+        end: Some(End::Trap(TrapKinds::of(&[TrapKind::Unreachable]))),
+        words: Some("why".to_owned()),
+        ns: Some(6),
+        ..Answer::default()
+    };
+    let expected = vec![out(3, &[10, 11], 5), trap, out(5, &[], 7), out(6, &[255], 8)];
+    assert_eq!(Line::parse(line.as_bytes()), Ok(Line::Answers(expected)));
+    for (line, why) in [
+        (r#"{"op":0,"lengths":[2],"out":"00"}"#, "more than the bytes"),
+        (r#"{"op":0,"lengths":[1],"out":"0000"}"#, "fewer than"),
+        (r#"{"op":0,"lengths":[1],"times":[1,2],"out":"00"}"#, "fewer than"),
+        (r#"{"op":0,"lengths":[0],"ends":[[1,{"end":"threw"}]]}"#, "not there"),
+        (r#"{"op":0,"lengths":[0],"ends":[[0,{"end":"died"}]]}"#, "none of the ends"),
+    ] {
+        let error = Line::parse(line.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
 }

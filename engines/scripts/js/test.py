@@ -168,6 +168,37 @@ def a_call_passes_bytes_through_the_frame_memory(worker, run):
     good(answers[5], "")
 
 
+def several_calls_are_one_operation_and_answered_one_by_one(worker, run):
+    assert worker.hello["calls"] is True
+    several = {"calls": [[0, "f", 4], [0, "f", 0], [0, "nothing", 0], [0, "gone", 0], [9, "f", 4], [1, "f", 0]],
+               "order": [0, 1, 2, 3, 4, 5, 0], "in": "05000000" + "01010101" + "ffffffff"}
+    worker.start(module(0, "negate"), instance(0, 0, MEM), {"module": 1, "bytes": ENDS[0][4]}, instance(1, 1), several,
+                 call(0))
+    answers = [json.loads(worker.line()) for _ in range(6)]
+    assert json.loads(worker.line()) == {"done": worker.number}
+    # The calls count as seven operations.
+    assert [answer["op"] for answer in answers] == [0, 1, 2, 3, 4, 11], answers
+    told = answers[4]
+    assert told["lengths"] == [4, 4, 0, 0, 0, 0, 4] and told["out"] == "fbffffff" "fbffffff" "01000000", told
+    assert len(told["times"]) == 7 and all(isinstance(time, int) and time >= 0 for time in told["times"]), told
+    ends = dict(told["ends"])
+    assert set(ends) == {3, 4, 5} and ends[3]["end"] == ends[4]["end"] == "absent", told
+    assert ends[5]["end"] == "trap" and ends[5]["kinds"] == ["unreachable"] and ends[5]["words"], told
+    good(answers[5], "01000000")
+    # A memory that grows in one of them; an operation that contradicts itself ends each of them.
+    worker.start(module(0, "frame"), instance(0, 0), module(1, "grow"), instance(1, 1, [0, "mem"]),
+                 {"calls": [[1, "f", 0]], "order": [0, 0], "in": ""},
+                 frame={"instance": 0, "memory": "mem", "input": 0, "output": OUTPUT})
+    grown = [json.loads(worker.line()) for _ in range(5)][4]
+    assert json.loads(worker.line()) == {"done": worker.number}
+    assert grown["lengths"][0] > 0 and len(grown["out"]) == 2 * sum(grown["lengths"]), grown["lengths"]
+    worker.start({"calls": [[0, "f", 4]], "order": [0, 0], "in": "0000"})
+    wrong = json.loads(worker.line())
+    assert json.loads(worker.line()) == {"done": worker.number}
+    assert [(index, end["end"]) for index, end in wrong["ends"]] == [(0, "unclassified"), (1, "unclassified")] or \
+        [(index, end["end"]) for index, end in wrong["ends"]] == [(0, "absent"), (1, "absent")], wrong
+
+
 def memory_that_grows_during_a_call_is_read_as_it_is_then(worker, run):
     answers = worker.ask(module(0, "frame"), instance(0, 0), module(1, "grow"), instance(1, 1, [0, "mem"]), call(1),
                          frame={"instance": 0, "memory": "mem", "input": 0, "output": OUTPUT})
@@ -313,6 +344,9 @@ def modules_that_are_none_are_rejected(worker, run):
         "a function without its result": HEADER + section(1, b"\1\x60\0\1\x7f") + section(3, b"\1\0")
                                          + section(10, b"\1\2\0\x0b"),
         "a type that is not there": HEADER + section(3, b"\1\0") + section(10, b"\1\2\0\x0b"),
+        # i8x16.extract_lane_s 16: the standard's rule, whatever the engine's words about size.
+        "a lane that is not there": HEADER + section(1, b"\1\x60\0\0") + section(3, b"\1\0")
+                                    + section(10, b"\1\x18\0\xfd\x0c" + bytes(16) + b"\xfd\x15\x10\x1a\x0b"),
     }
     for name, data in bodies.items():
         answers = worker.ask({"module": 0, "bytes": data.hex()}, instance(0, 0))
@@ -441,6 +475,7 @@ def the_end_of_the_input_ends_the_worker(worker, run):
 TESTS = [
     the_hello_names_what_the_worker_can,
     a_call_passes_bytes_through_the_frame_memory,
+    several_calls_are_one_operation_and_answered_one_by_one,
     memory_that_grows_during_a_call_is_read_as_it_is_then,
     what_belongs_to_a_request_is_forgotten_and_what_is_negative_is_kept,
     a_number_may_be_given_again,

@@ -34,9 +34,19 @@
     LOW_DIGIT[byte] = DIGITS.charCodeAt(byte & 15);
   }
 
+  // Newer engines have both directions built in.
+  const nativeHex = typeof Uint8Array.fromHex === "function" && typeof Uint8Array.prototype.toHex === "function";
+
   function decodeHex(text) {
     if (typeof text !== "string") throw new Mistake("bytes are not a text of hexadecimal digits");
     if (text.length % 2 !== 0) throw new Mistake("a text of bytes has an odd number of digits");
+    if (nativeHex) {
+      try {
+        return Uint8Array.fromHex(text);
+      } catch (error) {
+        // What is no digit is told below.
+      }
+    }
     const bytes = new Uint8Array(text.length / 2);
     // Bits that no digit sets, from all digits.
     let strange = 0;
@@ -57,6 +67,7 @@
   const encoded = new Uint8Array(ENCODE_BLOCK);
 
   function encodeHex(bytes) {
+    if (nativeHex) return bytes.toHex();
     let text = "";
     let filled = 0;
     for (let at = 0; at < bytes.length; at++) {
@@ -210,7 +221,8 @@
     },
     patterns: [
       [/^Invalid data segment initialization: segment of \d+ bytes memory of \d+ bytes, at offset \d+, segment (?:writes outside of memory|is too big)$/, trap("memory-out-of-bounds")],
-      [/^WebAssembly\.Module doesn't (?:parse at byte \d+|validate): .* (?:is|are) too (?:big|large)(?:,? .*)?$/, REFUSED],
+      // Counts and sizes. "Lane index immediate is too large" is the standard's rule, and no limit.
+      [/^WebAssembly\.Module doesn't (?:parse at byte \d+|validate): .* (?:is too big|size is too large)(?:,? .*)?$/, REFUSED],
       [/^WebAssembly\.Module doesn't (?:parse at byte \d+|validate): .* exceeded the limits? of \d+$/, REFUSED],
       [/^WebAssembly\.Module doesn't (?:parse at byte \d+|validate): there can be at most \d+ memories$/, REFUSED],
       [/^WebAssembly\.Module doesn't (?:parse at byte \d+|validate): array_new_fixed can take at most .*$/, REFUSED],
@@ -618,14 +630,109 @@
     return '"out":"' + (length === 0 ? "" : encodeHex(readFrame(frame, length))) + '"' + time;
   }
 
+  // Bytes that the calls of an operation have left, one behind the other.
+  let gathered = new Uint8Array(1 << 16);
+
+  // Several calls. Whatever becomes of one, the next is made.
+  function callAll(operation, frame) {
+    const order = operation.order;
+    const targets = operation.calls.map(targetOf);
+    const input = decodeHex(operation.in);
+    const memory = frameMemory(frame);
+    const inputOffset = checkNumber(frame.input, "the offset of the input");
+    const outputOffset = checkNumber(frame.output, "the offset of the output");
+    let bytes = new Uint8Array(memory.buffer);
+    let read = 0;
+    let filled = 0;
+    let lengths = "";
+    let times = "";
+    let ends = "";
+    for (let index = 0; index < order.length; index++) {
+      const target = targets[order[index]];
+      let length = 0;
+      let time = 0;
+      let end;
+      if (target.bytes > 0) {
+        if (inputOffset + target.bytes > bytes.length || read + target.bytes > input.length) {
+          throw new Mistake("the input does not fit into the frame memory, or is too short");
+        }
+        bytes.set(input.subarray(read, read + target.bytes), inputOffset);
+        read += target.bytes;
+      }
+      if (target.run === undefined) {
+        end = target.end;
+      } else {
+        const run = target.run;
+        const start = now();
+        try {
+          length = run();
+          time = now() - start;
+        } catch (error) {
+          time = now() - start;
+          end = endOf(error, otherwiseOfCall);
+        }
+        // Growing makes a new buffer.
+        if (bytes.buffer !== memory.buffer) bytes = new Uint8Array(memory.buffer);
+      }
+      if (end !== undefined) {
+        ends += (ends === "" ? "[" : ",[") + index + ",{" + end + "}]";
+        length = 0;
+      } else if (length > 0) {
+        if (outputOffset + length > bytes.length) {
+          throw new Mistake("the called function returned " + length + ", and so much output is not in the frame memory");
+        }
+        if (filled + length > gathered.length) {
+          const larger = new Uint8Array(2 * (filled + length));
+          larger.set(gathered);
+          gathered = larger;
+        }
+        gathered.set(bytes.subarray(outputOffset, outputOffset + length), filled);
+        filled += length;
+      } else if (length !== 0) {
+        throw new Mistake("the called function returned no i32 that is a length");
+      }
+      lengths += (index === 0 ? "" : ",") + length;
+      times += (index === 0 ? "" : ",") + Math.max(0, Math.round(time * 1e6));
+    }
+    const answer = '"lengths":[' + lengths + '],"times":[' + times + '],"out":"' + encodeHex(gathered.subarray(0, filled)) + '"';
+    if (gathered.length > GATHERED_KEPT) gathered = new Uint8Array(1 << 16);
+    return ends === "" ? answer : answer + ',"ends":[' + ends + "]";
+  }
+
+  // Above this size the buffer is given back.
+  const GATHERED_KEPT = 1 << 22;
+
+  // A function that is called, how many bytes it is passed; or why it is not there.
+  function targetOf(target) {
+    const found = instanceTable(checkNumber(target[0], "the name of an instance")).get(target[0]);
+    const run = found === undefined ? undefined : found[target[1]];
+    return typeof run === "function" ? { bytes: target[2], run: run } :
+      { bytes: target[2], run: undefined, end: absent("there is no instance " + target[0] + ", or it exports no function of this name") };
+  }
+
+  // The same answer to each of several calls, none of which was made or can be told.
+  function endsOf(count, end) {
+    const lengths = [];
+    const ends = [];
+    for (let index = 0; index < count; index++) {
+      lengths.push(0);
+      ends.push("[" + index + ",{" + end + "}]");
+    }
+    return '"lengths":[' + lengths.join(",") + '],"out":"","ends":[' + ends.join(",") + "]";
+  }
+
   // The bytes of the frame memory, as it is now: growing makes a new buffer.
   function frameBytes(frame) {
+    return new Uint8Array(frameMemory(frame).buffer);
+  }
+
+  function frameMemory(frame) {
     if (typeof frame !== "object" || frame === null) throw new Mistake("the request has no `frame`");
     const found = instanceTable(frame.instance).get(frame.instance);
     if (found === undefined) throw new Mistake("there is no instance " + frame.instance + ", whose memory is the frame");
     const memory = found[frame.memory];
     if (!(memory instanceof WebAssembly.Memory)) throw new Mistake("instance " + frame.instance + " exports no memory of the frame's name");
-    return new Uint8Array(memory.buffer);
+    return memory;
   }
 
   function writeFrame(frame, input) {
@@ -649,6 +756,7 @@
     if (operation.module !== undefined) return compile(operation);
     if (operation.instance !== undefined) return instantiate(operation);
     if (operation.call !== undefined) return call(operation, frame);
+    if (Array.isArray(operation.calls) && Array.isArray(operation.order)) return callAll(operation, frame);
     throw new Mistake("there is no such operation: " + Object.keys(operation).join(", "));
   }
 
@@ -675,14 +783,20 @@
     numbers = new Map();
     hostValues = new Map();
     let collected = "";
+    // Several calls count as what they are.
+    let position = 0;
     for (let index = 0; index < request.ops.length; index++) {
+      const operation = request.ops[index];
+      const calls = typeof operation === "object" && operation !== null && Array.isArray(operation.order) ? operation.order.length : 0;
       let result;
       try {
-        result = perform(request.ops[index], request.frame);
+        result = perform(operation, request.frame);
       } catch (error) {
         result = endOf(error, otherwiseOfCall);
+        if (calls > 0) result = endsOf(calls, result);
       }
-      collected += '{"op":' + index + "," + result + "}\n";
+      collected += '{"op":' + position + "," + result + "}\n";
+      position += calls > 0 ? calls : 1;
       if (request.stream === true || collected.length > COLLECTED_MAX) {
         write(collected);
         collected = "";
@@ -694,7 +808,7 @@
   }
 
   function hello(version) {
-    return '{"wassay":' + PROTOCOL + ',"version":' + quote(version) + ',"bound":"kill","drivers":true,"keeps":true,"builtins":' +
+    return '{"wassay":' + PROTOCOL + ',"version":' + quote(version) + ',"bound":"kill","drivers":true,"keeps":true,"calls":true,"builtins":' +
       JSON.stringify(builtins) + ',"blind_spots":' + JSON.stringify(blindSpots) + "}\n";
   }
 
@@ -747,9 +861,7 @@
 
   // Answers are ASCII.
   function bytesOf(text) {
-    const bytes = new Uint8Array(text.length);
-    for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
-    return bytes;
+    return new TextEncoder().encode(text);
   }
 
   const READ_BYTES = 1 << 16;

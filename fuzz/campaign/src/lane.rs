@@ -62,6 +62,9 @@ impl Lane<'_> {
         for (reason, count) in &statistics.restarts_between {
             *self.times.restarts.entry(format!("between cases:{}", restart_word(*reason))).or_default() += count;
         }
+        for (engine, why) in &statistics.set_aside {
+            self.times.set_aside.insert(key(engine), why.clone());
+        }
         self.times
     }
 
@@ -113,7 +116,7 @@ impl Lane<'_> {
             .lineup
             .iter()
             .enumerate()
-            .filter(|(_, lineup)| lineup.takes(index))
+            .filter(|(position, lineup)| lineup.takes(index) && !self.crew.is_set_aside(*position))
             .map(|(position, _)| position)
             .collect();
         let observations = self.ask(&case, &wanted, Capture::Digests)?;

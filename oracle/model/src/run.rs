@@ -207,6 +207,9 @@ pub struct Times {
     pub engines: BTreeMap<String, (Timing, u64)>,
     /// Worker processes that were started again, by engine and reason.
     pub restarts: BTreeMap<String, u64>,
+    /// Engines that were not asked any more, since no worker of theirs could be started again, and why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set_aside: BTreeMap<String, String>,
 }
 
 impl Times {
@@ -243,6 +246,9 @@ impl Times {
         }
         for (key, count) in &other.restarts {
             *self.restarts.entry(key.clone()).or_default() += count;
+        }
+        for (engine, why) in &other.set_aside {
+            self.set_aside.entry(engine.clone()).or_insert_with(|| why.clone());
         }
     }
 }

@@ -135,11 +135,28 @@ pub fn check_with<E>(
     capabilities: &Capabilities,
     ask: &mut dyn FnMut(&TestCase, Capture) -> Result<Observation, E>,
 ) -> Result<Vec<KitResult>, E> {
-    let check = |case: KitCase| {
-        let verdict = check_case(capabilities, &case, ask)?;
+    check_while(capabilities, &mut |_, _| true, ask)
+}
+
+/// As [`check_with`], as long as `goes_on` says so: it is asked before each case, with the case's position and how many
+/// there are. What is left then is [`KitVerdict::Skipped`].
+///
+/// # Errors
+///
+/// The first error of `ask`.
+pub fn check_while<E>(
+    capabilities: &Capabilities,
+    goes_on: &mut dyn FnMut(usize, usize) -> bool,
+    ask: &mut dyn FnMut(&TestCase, Capture) -> Result<Observation, E>,
+) -> Result<Vec<KitResult>, E> {
+    let cases = cases();
+    let count = cases.len();
+    let check = |(position, case): (usize, KitCase)| {
+        let verdict =
+            if goes_on(position, count) { check_case(capabilities, &case, ask)? } else { KitVerdict::Skipped };
         Ok(KitResult { name: case.name, group: case.group, verdict })
     };
-    cases().into_iter().map(check).collect()
+    cases.into_iter().enumerate().map(check).collect()
 }
 
 /// The failures of a run of the kit, as text; the empty text where there is none.

@@ -6,7 +6,7 @@ use wassay_adapter::wire::Introduction;
 use wassay_driver::{Builtin, Hello, HostCall, Line, Raise, Request, Script};
 use wassay_model::{Capabilities, Capture, Ending, EngineId, Feature};
 
-use super::{Books, Failure, Group, Question, RestartReason, Sent, behind_colon};
+use super::{Books, Failure, Group, Question, RestartReason, STARTS_MAX, Sent, behind_colon};
 use crate::conversation::{Stage, probe_limits};
 use crate::process::now_ns;
 use crate::spec::CrewError;
@@ -38,10 +38,12 @@ impl Group {
         let script = books.scripts.of(worker, || Script::lower(prepared, question.capture, worker));
         *books.serial += 1;
         let serial = *books.serial;
+        // Where it may die and be believed, we want to know how far it came.
+        let stream = question.capture == Capture::Full || process.answered == 0;
         let request = Request {
             request: serial,
-            // Where it may die and be believed, we want to know how far it came.
-            stream: question.capture == Capture::Full || process.answered == 0,
+            stream,
+            batch: !stream && talk.hello.as_ref().is_some_and(|hello| hello.calls),
             limits: prepared.case().limits,
             ops: script.ops(),
         };
@@ -63,7 +65,7 @@ impl Group {
                 Stage::Hello => {
                     let hello = match Hello::parse(&line) {
                         Ok(hello) => hello,
-                        Err(error) => return Err(self.no_hello(error.to_string())),
+                        Err(error) => return self.garbage(error.to_string(), books),
                     };
                     self.open_lines(hello, books)?;
                 }
@@ -74,9 +76,8 @@ impl Group {
                             talk.probed(answer);
                         } else if answer.end.is_some() {
                             let words = answer.words.unwrap_or_default();
-                            return Err(
-                                self.no_hello(format!("it cannot compile what drives it{}", behind_colon(&words)))
-                            );
+                            let words = format!("it cannot compile what drives it{}", behind_colon(&words));
+                            return self.garbage(words, books);
                         }
                     }
                     Ok(Line::Done(done)) if done == *serial && *answers >= *kept && talk.is_probed() => {
@@ -91,6 +92,11 @@ impl Group {
                 Stage::Asked(raise) => match Line::parse(&line) {
                     Ok(Line::Answer(answer)) => {
                         if let Err(error) = raise.answer(answer) {
+                            return self.garbage(error.to_string(), books);
+                        }
+                    }
+                    Ok(Line::Answers(answers)) => {
+                        if let Err(error) = answers.into_iter().try_for_each(|answer| raise.answer(answer)) {
                             return self.garbage(error.to_string(), books);
                         }
                     }
@@ -121,10 +127,16 @@ impl Group {
 
     /// What to do where no whole line has come.
     fn look_at_the_clock(&mut self, question: Question<'_>, books: &mut Books<'_>) -> Result<(), CrewError> {
+        let has_answered_before = self.has_answered_before();
         let (Some(process), Some(talk)) = (&mut self.process, &self.talk) else { return Ok(()) };
         let elapsed_ms = now_ns().saturating_sub(process.started_ns) / 1_000_000;
         match talk.stage {
             Stage::Hello if process.closed => self.fail_to_start(books),
+            Stage::Hello if elapsed_ms > question.start_deadline_ms && has_answered_before => {
+                let words = format!("it took more than {} ms to start", question.start_deadline_ms);
+                self.start_again(words, RestartReason::Deadline, books);
+                Ok(())
+            }
             Stage::Hello if elapsed_ms > question.start_deadline_ms => Err(self.too_slow(question.start_deadline_ms)),
             Stage::Setup { .. } if process.closed || elapsed_ms > question.start_deadline_ms + PROBES_MS => {
                 self.fail_in_setup("it died of the probe", books)
@@ -166,7 +178,7 @@ impl Group {
         let (ops, kept) = talk.opening();
         *books.serial += 1;
         let serial = *books.serial;
-        process.send_lines(&Request { request: serial, stream: true, limits: probe_limits(), ops: &ops });
+        process.send_lines(&Request { request: serial, stream: true, batch: false, limits: probe_limits(), ops: &ops });
         talk.stage = Stage::Setup { serial, kept, answers: 0, sent_ns: now_ns() };
         Ok(())
     }
@@ -214,13 +226,55 @@ impl Group {
         Ok(())
     }
 
-    /// Ends a worker that wrote what is no answer.
+    /// Ends a worker that wrote what is no answer. In the very first process of an engine that says that the program
+    /// is no worker; later it is one more thing that the engine does.
     fn garbage(&mut self, words: String, books: &mut Books<'_>) -> Result<(), CrewError> {
         match self.talk.as_ref().map(|talk| &talk.stage) {
             Some(Stage::Asked(_)) => self.fail(&Failure::Garbage(words), books),
+            _ if self.has_answered_before() => self.start_again(words, RestartReason::Garbage, books),
             _ => return Err(self.no_hello(words)),
         }
         Ok(())
+    }
+
+    /// Ends a process that cannot be set up, and starts another, or none any more.
+    fn start_again(&mut self, words: String, reason: RestartReason, books: &mut Books<'_>) {
+        if let Some(process) = self.process.take() {
+            process.kill();
+        }
+        self.failed_starts += 1;
+        *books.statistics.restarts_between.entry(reason).or_default() += 1;
+        if self.failed_starts >= STARTS_MAX {
+            self.set_aside(words, books);
+        } else if let Some(turn) = self.turn.take() {
+            self.tasks.push_front(turn.task);
+        }
+    }
+
+    /// Whether a process of this engine was set up once: lines alone are other people's programs.
+    pub(super) fn has_answered_before(&self) -> bool {
+        self.talk.is_some() && !self.introductions.is_empty()
+    }
+
+    /// Gives an engine up, which can no longer be started, for the rest of the crew's life.
+    pub(super) fn set_aside(&mut self, words: String, books: &mut Books<'_>) {
+        books.statistics.set_aside.insert(self.engines[0].clone(), words.clone());
+        self.aside = Some(words);
+        if let Some(turn) = self.turn.take() {
+            self.tasks.push_front(turn.task);
+        }
+        self.decline_all(books);
+    }
+
+    /// Notes of everything that an engine which was set aside is asked that it was not asked.
+    pub(super) fn decline_all(&mut self, books: &mut Books<'_>) {
+        let words = self.aside.clone().unwrap_or_default();
+        for task in std::mem::take(&mut self.tasks) {
+            for engine in task.engines {
+                let ending = Ending::Unclassified(format!("its worker could not be started again: {words}"));
+                self.note(engine, ending, books);
+            }
+        }
     }
 
     fn no_hello(&mut self, words: String) -> CrewError {
