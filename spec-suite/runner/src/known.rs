@@ -317,10 +317,15 @@ mod tests {
             "engine = \"made-up\"\n[[known]]\nversions = \"*\"\nreason = \"it is wrong\"\nlines.\"a.wast\" = [3, 4]\n\
              [[known]]\nversions = \"*\"\nreason = \"at times\"\nsometimes = true\nlines.\"a.wast\" = [6, 7]\n",
         );
-        all.overtaken.add(("it was so".to_owned(), false), BTreeMap::from([("a.wast".to_owned(), vec![5])]), Vec::new());
+        all.overtaken.add(
+            ("it was so".to_owned(), false),
+            BTreeMap::from([("a.wast".to_owned(), vec![5])]),
+            Vec::new(),
+        );
         let engine = id("made-up", "1.0.0");
         let returned = |value| Outcome::Returned(vec![Value::I32(value)]);
-        let outcomes = [Outcome::Returned(vec![]), returned(2), returned(2), returned(1), returned(2), returned(2), returned(1)];
+        let outcomes =
+            [Outcome::Returned(vec![]), returned(2), returned(2), returned(1), returned(2), returned(2), returned(1)];
         let steps = outcomes
             .map(|outcome| Step { outcome, host_calls: HostCalls::default(), state: None })
             .into_iter()
@@ -337,7 +342,10 @@ mod tests {
         let result = script.result(&engine.name, Answer::Observed(&observation), &all.of(&engine));
         assert_eq!(result.states, "PFKXSKP");
         let reasons: Vec<&str> = result.details.iter().map(|detail| detail.reason.as_str()).collect();
-        assert_eq!(reasons, ["", "it is wrong", "it is listed as failing: it is wrong", "overtaken: it was so", "at times"]);
+        assert_eq!(
+            reasons,
+            ["", "it is wrong", "it is listed as failing: it is wrong", "overtaken: it was so", "at times"]
+        );
     }
 
     #[test]
