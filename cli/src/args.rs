@@ -191,6 +191,9 @@ pub(crate) struct Report {
     /// Earlier records, for the page of history
     #[arg(long, value_name = "RECORD", num_args = 1..)]
     pub(crate) history: Vec<PathBuf>,
+    /// Put the table of engines into a page, between `<!-- conformance: begin -->` and `<!-- conformance: end -->`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) into: Option<PathBuf>,
     /// Take records that are not whole, and say so on every page
     #[arg(long)]
     pub(crate) partial: bool,

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use wassay_reports::{ChangeKind, Changes, Format, PublishError, Record, bundle, publish};
+use wassay_reports::{ChangeKind, Changes, Format, PublishError, Record, bundle, conformance, publish};
 
 use crate::args::{Report, ReportFormat};
 use crate::exit::{Exit, Failure, OrExit as _};
@@ -35,6 +35,8 @@ pub(crate) fn main(report: &Report) -> Result<Exit, Failure> {
     } else {
         report.formats.iter().map(|format| format_of(*format)).collect()
     };
+    // What is wrong with the page is known before anything is published.
+    let page = report.into.as_ref().map(|path| Ok((path, with_table(path, &conformance(&record))?))).transpose()?;
     let files = bundle(&record, &formats, changes.as_ref(), &history).or_exit(Exit::Internal)?;
     publish(&report.out, files.iter().map(|(name, text)| (name.as_str(), text.as_bytes()))).map_err(|error| {
         let exit = match error {
@@ -43,8 +45,31 @@ pub(crate) fn main(report: &Report) -> Result<Exit, Failure> {
         };
         Failure::new(exit, error)
     })?;
+    if let Some((path, text)) = page {
+        fs::write(path, text).or_exit(Exit::CannotWrite)?;
+    }
     tell(report, &record, changes.as_ref(), &files).or_exit(Exit::CannotWrite)?;
     Ok(if changes.is_some_and(|changes| changes.has_regression()) { Exit::Found } else { Exit::Clean })
+}
+
+/// What a page has around the table.
+const BEGIN: &str = "<!-- conformance: begin -->\n";
+const END: &str = "<!-- conformance: end -->";
+
+/// A page with another table.
+fn with_table(page: &Path, table: &str) -> Result<String, Failure> {
+    let text = fs::read_to_string(page)
+        .map_err(|error| Failure::new(Exit::BadInput, anyhow::anyhow!("{}: {error}", page.display())))?;
+    let around = text.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
+    let Some((before, behind)) = around else {
+        let error = anyhow::anyhow!(
+            "{}: there is no line `{}` with a line `{END}` behind it, between which the table would stand",
+            page.display(),
+            BEGIN.trim_end()
+        );
+        return Err(Failure::new(Exit::BadInput, error));
+    };
+    Ok(format!("{before}{BEGIN}{table}{END}{behind}"))
 }
 
 /// The record in a file or in the folder of a run; one that is not whole only where that was allowed.

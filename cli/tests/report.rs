@@ -94,6 +94,11 @@ fn what_cannot_be_used_or_written_is_said_with_its_exit_status() {
         (vec!["report", "no/such.jsonl"], 65, "cannot read no/such.jsonl"),
         (vec!["report", &small, &small], 65, "stands in two records"),
         (vec!["report", &small, "--out", text(home.path())], 73, "is there and is no report"),
+        (
+            vec!["report", &small, "--out", text(&home.path().join("r")), "--into", text(&broken)],
+            65,
+            "there is no line",
+        ),
         (vec!["report", &small, "--formats", "pdf"], 64, "invalid value 'pdf'"),
     ] {
         let output = wassay(&args);

@@ -12,7 +12,7 @@
 
 use serde_json::{Map, Value, json};
 use wassay_model::Feature;
-use wassay_model::suite::{SuiteEngine, SuiteOrigin, SuiteState};
+use wassay_model::suite::{SuiteEngine, SuiteGroup, SuiteState};
 
 use crate::record::Record;
 use crate::site::text::grouped;
@@ -62,7 +62,7 @@ pub fn features(record: &Record) -> Value {
         let mut statuses = Map::new();
         for (feature, key, ..) in KEYS {
             let counts =
-                tally.proposals.get(&(SuiteOrigin::Official, feature.name().to_owned())).map(|counts| counts[column]);
+                tally.proposals.get(&(SuiteGroup::Official, feature.name().to_owned())).map(|counts| counts[column]);
             if let Some(status) = status(*feature, counts, engine, record.is_complete()) {
                 statuses.insert((*key).to_owned(), status);
             }

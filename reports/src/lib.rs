@@ -24,7 +24,7 @@ pub use ctrf::ctrf;
 pub use diff::{Change, ChangeKind, Changes, EngineChanges};
 pub use features::features;
 pub use junit::{JunitError, junit};
-pub use markdown::markdown;
+pub use markdown::{conformance, markdown};
 pub use publish::{PublishError, publish};
 pub use record::{Answer, FileAnswers, MergeError, Record, RecordError};
 pub use sarif::sarif;

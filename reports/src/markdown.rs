@@ -5,10 +5,45 @@ use wassay_model::suite::SuiteState;
 use crate::entry::{command, stands_alone};
 use crate::record::Record;
 use crate::site::text::{grouped, percent};
-use crate::tally::Tally;
+use crate::tally::{Counts, Tally};
 
 /// So many failures of an engine are listed; the rest is counted.
 const LISTED: usize = 10;
+
+/// A table for the page of a project: nothing in it but what engines did, so that the same engines and the same suite
+/// give the same table.
+#[must_use]
+pub fn conformance(record: &Record) -> String {
+    let tally = Tally::new(record);
+    let mut lines = vec![
+        "| engine | version | passed of asked | share | known failures | red | unsupported | skipped | other editions | \
+         additions |"
+            .to_owned(),
+        format!("|---|---|{}", "--:|".repeat(8)),
+    ];
+    for (column, engine) in record.engines().iter().enumerate() {
+        let counts = tally.official[column];
+        let of = |counts: Counts| match counts.asked() {
+            0 => "-".to_owned(),
+            asked => format!("{} of {asked}", counts.passed()),
+        };
+        let shown = |count: u64| if count == 0 { "-".to_owned() } else { count.to_string() };
+        lines.push(format!(
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            cell(&engine.id.name.to_string()),
+            cell(&engine.id.version),
+            of(counts),
+            percent(counts.passed(), counts.asked()).replace('\u{202f}', " "),
+            shown(counts.get(SuiteState::Known)),
+            shown(counts.red()),
+            shown(counts.get(SuiteState::Unsupported)),
+            shown(counts.get(SuiteState::Skip)),
+            of(tally.editions[column]),
+            of(tally.additions[column]),
+        ));
+    }
+    lines.join("\n") + "\n"
+}
 
 /// The record as Markdown.
 #[must_use]
@@ -35,15 +70,16 @@ pub fn markdown(record: &Record) -> String {
     ));
     line(String::new());
     line("| engine | version | passed of asked | pass | fail | known | unexpected | crash | timeout | unsupported | skip | \
-          additions passed | quoted text | total |"
+          other editions passed | additions passed | quoted text | total |"
         .to_owned());
-    line(format!("|---|---|{}", "--:|".repeat(12)));
+    line(format!("|---|---|{}", "--:|".repeat(13)));
     for (column, engine) in record.engines().iter().enumerate() {
         let counts = tally.official[column];
-        let (text_count, additions) = (tally.text[column].total(), tally.additions[column]);
+        let (text_count, editions, additions) =
+            (tally.text[column].total(), tally.editions[column], tally.additions[column]);
         let of = |state| grouped(counts.get(state));
         line(format!(
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} of {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} of {} | {} of {} | {} | {} |",
             cell(&engine.id.name.to_string()),
             cell(&engine.id.version),
             percent(counts.passed(), counts.asked()),
@@ -55,10 +91,12 @@ pub fn markdown(record: &Record) -> String {
             of(SuiteState::Timeout),
             of(SuiteState::Unsupported),
             of(SuiteState::Skip),
+            grouped(editions.passed()),
+            grouped(editions.total()),
             grouped(additions.passed()),
             grouped(additions.total()),
             grouped(text_count),
-            grouped(counts.total() + additions.total() + text_count),
+            grouped(counts.total() + editions.total() + additions.total() + text_count),
         ));
     }
     for (column, engine) in record.engines().iter().enumerate() {

@@ -6,8 +6,8 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use wassay_model::suite::{
-    SUITE_SCHEMA, SuiteDetail, SuiteEnd, SuiteEngine, SuiteEvent, SuiteFile, SuiteForm, SuiteManifest, SuiteRelaxed,
-    SuiteResult, SuiteState,
+    SUITE_SCHEMA, SUITE_SCHEMAS_OLDER, SuiteDetail, SuiteEnd, SuiteEngine, SuiteEvent, SuiteFile, SuiteForm,
+    SuiteManifest, SuiteRelaxed, SuiteResult, SuiteState,
 };
 
 /// A run of the suite: what was asked, and what every engine made of it.
@@ -66,8 +66,8 @@ pub enum RecordError {
     },
     /// The first line is of another kind, or of another version.
     #[error(
-        "{name}, line 1: its schema is `{found}`, and this program reads `{SUITE_SCHEMA}`; make the record again \
-         with `wassay spec`, or read it with the program that wrote it"
+        "{name}, line 1: its schema is `{found}`, and this program reads `{SUITE_SCHEMA}` and older ones; make \
+         the record again with `wassay spec`, or read it with the program that wrote it"
     )]
     Schema {
         /// The file.
@@ -280,7 +280,7 @@ fn manifest(name: &str, line: &[u8]) -> Result<SuiteManifest, RecordError> {
     let value: serde_json::Value =
         serde_json::from_slice(line).map_err(|error| wrong(format!("it is no manifest of a record ({error})")))?;
     match value.get("schema").and_then(serde_json::Value::as_str) {
-        Some(SUITE_SCHEMA) => {}
+        Some(known) if known == SUITE_SCHEMA || SUITE_SCHEMAS_OLDER.contains(&known) => {}
         Some(found) => return Err(RecordError::Schema { name: name.to_owned(), found: found.to_owned() }),
         None => return Err(wrong("it names no schema, so this is no record of the suite".to_owned())),
     }

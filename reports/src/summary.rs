@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use wassay_model::suite::{SuiteId, SuiteOrigin, SuiteState};
+use wassay_model::suite::{SuiteGroup, SuiteId, SuiteState};
 
 use crate::record::Record;
 use crate::tally::{Counts, Tally};
 
 /// The version of the document.
-pub const SUMMARY_SCHEMA: &str = "wassay-report/1";
+pub const SUMMARY_SCHEMA: &str = "wassay-report/2";
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -33,9 +33,11 @@ struct Engine<'a> {
     trouble: Option<&'a str>,
     micros: u64,
     official: BTreeMap<&'static str, u64>,
+    editions: BTreeMap<&'static str, u64>,
     additions: BTreeMap<&'static str, u64>,
     text: BTreeMap<&'static str, u64>,
     proposals: BTreeMap<String, BTreeMap<&'static str, u64>>,
+    edition_proposals: BTreeMap<String, BTreeMap<&'static str, u64>>,
     addition_proposals: BTreeMap<String, BTreeMap<&'static str, u64>>,
     /// Names of assertions by state, for those that failed in any way.
     failures: BTreeMap<&'static str, Vec<&'a str>>,
@@ -58,10 +60,12 @@ pub fn summary(record: &Record) -> Result<String, serde_json::Error> {
             trouble: engine.trouble.as_deref(),
             micros: tally.micros[column],
             official: by_name(&tally.official[column]),
+            editions: by_name(&tally.editions[column]),
             additions: by_name(&tally.additions[column]),
             text: by_name(&tally.text[column]),
-            proposals: by_proposal(&tally, SuiteOrigin::Official, column),
-            addition_proposals: by_proposal(&tally, SuiteOrigin::Addition, column),
+            proposals: by_proposal(&tally, SuiteGroup::Official, column),
+            edition_proposals: by_proposal(&tally, SuiteGroup::Edition, column),
+            addition_proposals: by_proposal(&tally, SuiteGroup::Addition, column),
             failures: failures(record, column),
         })
         .collect();
@@ -85,8 +89,8 @@ fn by_name(counts: &Counts) -> BTreeMap<&'static str, u64> {
     counts.present().map(|(state, count)| (state.name(), count)).collect()
 }
 
-fn by_proposal(tally: &Tally, origin: SuiteOrigin, column: usize) -> BTreeMap<String, BTreeMap<&'static str, u64>> {
-    tally.rows(origin).into_iter().map(|(name, counts)| (name.to_owned(), by_name(&counts[column]))).collect()
+fn by_proposal(tally: &Tally, group: SuiteGroup, column: usize) -> BTreeMap<String, BTreeMap<&'static str, u64>> {
+    tally.rows(group).into_iter().map(|(name, counts)| (name.to_owned(), by_name(&counts[column]))).collect()
 }
 
 fn failures(record: &Record, column: usize) -> BTreeMap<&'static str, Vec<&str>> {

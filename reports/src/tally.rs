@@ -1,9 +1,9 @@
-//! Counts of states: whole and by proposal, what is official and what is an addition, told apart.
+//! Counts of states: whole and by proposal, what is official, what repeats it, and what is an addition, told apart.
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
-use wassay_model::suite::{SuiteForm, SuiteOrigin, SuiteState};
+use wassay_model::suite::{SuiteForm, SuiteGroup, SuiteState};
 
 use crate::record::Record;
 
@@ -105,12 +105,14 @@ fn place(state: SuiteState) -> usize {
 pub struct Tally {
     /// By engine: what the official suite asks of engines.
     pub official: Vec<Counts>,
+    /// By engine: what other editions of the core ask of engines.
+    pub editions: Vec<Counts>,
     /// By engine: what our additions ask of engines.
     pub additions: Vec<Counts>,
     /// By engine: assertions on quoted text, which ask a reader of the text format.
     pub text: Vec<Counts>,
-    /// By origin, proposal and engine: what is asked of engines.
-    pub proposals: BTreeMap<(SuiteOrigin, String), Vec<Counts>>,
+    /// By group, proposal and engine: what is asked of engines.
+    pub proposals: BTreeMap<(SuiteGroup, String), Vec<Counts>>,
     /// By engine: the engine's own time, in microseconds.
     pub micros: Vec<u64>,
 }
@@ -123,13 +125,14 @@ impl Tally {
         let none = || vec![Counts::default(); engines];
         let mut tally = Self {
             official: none(),
+            editions: none(),
             additions: none(),
             text: none(),
             proposals: BTreeMap::new(),
             micros: vec![0; engines],
         };
         for file in &record.files {
-            let proposal = tally.proposals.entry((file.file.origin, file.file.proposal.clone())).or_insert_with(none);
+            let proposal = tally.proposals.entry((file.file.group(), file.file.proposal.clone())).or_insert_with(none);
             for (column, answer) in file.answers.iter().enumerate() {
                 let (mut asked, mut text) = (Counts::default(), Counts::default());
                 for (assertion, state) in file.file.assertions.iter().zip(&answer.states) {
@@ -141,9 +144,10 @@ impl Tally {
                 proposal[column] += asked;
                 tally.text[column] += text;
                 tally.micros[column] += answer.micros;
-                match file.file.origin {
-                    SuiteOrigin::Official => tally.official[column] += asked,
-                    SuiteOrigin::Addition => tally.additions[column] += asked,
+                match file.file.group() {
+                    SuiteGroup::Official => tally.official[column] += asked,
+                    SuiteGroup::Edition => tally.editions[column] += asked,
+                    SuiteGroup::Addition => tally.additions[column] += asked,
                 }
             }
         }
@@ -153,11 +157,11 @@ impl Tally {
 
     /// What is asked by proposal: `core` first, the others by name.
     #[must_use]
-    pub fn rows(&self, origin: SuiteOrigin) -> Vec<(&str, &[Counts])> {
+    pub fn rows(&self, group: SuiteGroup) -> Vec<(&str, &[Counts])> {
         let mut rows: Vec<(&str, &[Counts])> = self
             .proposals
             .iter()
-            .filter(|((one, _), _)| *one == origin)
+            .filter(|((one, _), _)| *one == group)
             .map(|((_, name), counts)| (name.as_str(), counts.as_slice()))
             .collect();
         rows.sort_by_key(|(name, _)| *name != "core");
@@ -168,6 +172,7 @@ impl Tally {
     #[must_use]
     pub fn engine(&self, column: usize) -> Counts {
         let mut counts = self.official[column];
+        counts += self.editions[column];
         counts += self.additions[column];
         counts
     }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{older, parse, small, small_text};
-use wassay_model::suite::SuiteState;
+use wassay_model::suite::{SUITE_SCHEMA, SuiteEvent, SuiteState};
 use wassay_reports::{Counts, Record, Tally};
 
 #[test]
@@ -62,6 +62,26 @@ fn a_record_that_breaks_off_in_a_line_is_incomplete_at_every_byte() {
 }
 
 #[test]
+fn a_record_of_the_first_version_and_its_like_of_the_second_are_one() {
+    let old = small_text();
+    assert!(old.starts_with("{\"schema\":\"wassay-suite/1\""));
+    let mut lines = old.lines();
+    let mut new = lines.next().unwrap().replacen("wassay-suite/1", SUITE_SCHEMA, 1) + "\n";
+    for line in lines {
+        let event: SuiteEvent = serde_json::from_str(line).unwrap();
+        new += &(serde_json::to_string(&event).unwrap() + "\n");
+    }
+    assert!(new.contains("\"hashes\"") && new.len() < old.len(), "{} and {} bytes", new.len(), old.len());
+    let summary = |text: &str| wassay_reports::summary(&parse(text).unwrap()).unwrap();
+    assert_eq!(summary(&new), summary(&old));
+    let first = new.find('\n').unwrap() + 1;
+    for end in (first..new.len() - 1).filter(|end| new.is_char_boundary(*end)) {
+        let record = parse(&new[..end]).unwrap_or_else(|error| panic!("cut at {end}: {error}"));
+        assert!(!record.is_complete(), "cut at {end}");
+    }
+}
+
+#[test]
 fn damage_is_an_error_with_file_and_line() {
     let text = small_text();
     let lines: Vec<&str> = text.lines().collect();
@@ -92,7 +112,7 @@ fn damage_is_an_error_with_file_and_line() {
         (with(1, "not JSON"), "line 1: it is no manifest"),
         (
             with(1, "{\"schema\":\"wassay-suite/9\"}"),
-            "its schema is `wassay-suite/9`, and this program reads `wassay-suite/1`",
+            "its schema is `wassay-suite/9`, and this program reads `wassay-suite/2`",
         ),
         (parse("").unwrap_err(), "record.jsonl is empty"),
         (parse(&format!("{text}{}\n", lines[1])).unwrap_err(), "it stands behind the end of the record"),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use console::style;
-use wassay_model::suite::{SuiteEnd, SuiteForm, SuiteManifest, SuiteOrigin, SuiteState};
+use wassay_model::suite::{SuiteEnd, SuiteForm, SuiteGroup, SuiteManifest, SuiteState};
 
 use super::lanes::Outcome;
 
@@ -20,6 +20,8 @@ pub(crate) struct Summary {
     /// Files that were selected.
     pub(crate) files: u64,
     pub(crate) assertions: u64,
+    /// Of these, those of other editions of the core.
+    editions: u64,
     /// Of these, those of our own scripts.
     additions: u64,
     /// Of these, those of quoted text.
@@ -58,7 +60,11 @@ impl Summary {
         let count = file.assertions.len() as u64;
         self.files += 1;
         self.assertions += count;
-        self.additions += if file.origin == SuiteOrigin::Addition { count } else { 0 };
+        match file.group() {
+            SuiteGroup::Official => {}
+            SuiteGroup::Edition => self.editions += count,
+            SuiteGroup::Addition => self.additions += count,
+        }
         self.texts += file.assertions.iter().filter(|assertion| assertion.form == SuiteForm::Text).count() as u64;
         match (broken, file.skipped) {
             (Some(words), _) => self.broken.push(words),
@@ -110,12 +116,14 @@ pub(crate) fn print(
     let suite = &manifest.suite;
     writeln!(
         out,
-        "{} {} {}: {} files, {} assertions ({} of our own scripts; {} of quoted text, which ask no engine) in {:.1} s",
+        "{} {} {}: {} files, {} assertions ({} of other editions of the core, which \
+         repeat much; {} of our own scripts; {} of quoted text, which ask no engine) in {:.1} s",
         heading("Suite"),
         suite.name,
         suite.version,
         summary.files,
         summary.assertions,
+        summary.editions,
         summary.additions,
         summary.texts,
         summary.end.elapsed_ms as f64 / 1000.0,

@@ -221,8 +221,9 @@
     },
     patterns: [
       [/^Invalid data segment initialization: segment of \d+ bytes memory of \d+ bytes, at offset \d+, segment (?:writes outside of memory|is too big)$/, trap("memory-out-of-bounds")],
-      // Counts and sizes. "Lane index immediate is too large" is the standard's rule, and no limit.
-      [/^WebAssembly\.Module doesn't (?:parse at byte \d+|validate): .* (?:is too big|size is too large)(?:,? .*)?$/, REFUSED],
+      // A rule of the standard, and no limit, although the words are alike.
+      [/^WebAssembly\.Module doesn't (?:parse at byte \d+|validate): Lane index immediate is too large, /, REJECTED],
+      [/^WebAssembly\.Module doesn't (?:parse at byte \d+|validate): .* (?:is|are) too (?:big|large)(?:,? .*)?$/, REFUSED],
       [/^WebAssembly\.Module doesn't (?:parse at byte \d+|validate): .* exceeded the limits? of \d+$/, REFUSED],
       [/^WebAssembly\.Module doesn't (?:parse at byte \d+|validate): there can be at most \d+ memories$/, REFUSED],
       [/^WebAssembly\.Module doesn't (?:parse at byte \d+|validate): array_new_fixed can take at most .*$/, REFUSED],

@@ -4,14 +4,20 @@
 //! which a record is cut short. A file is told once with all its assertions, and what an engine made of it in
 //! one line, so that a record of ten engines stays within some megabytes.
 
+mod packed;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Capabilities, EngineId, EngineName, Features};
 
-/// The version of the records below; a reader refuses a record of another one.
-pub const SUITE_SCHEMA: &str = "wassay-suite/1";
+/// The version of the records below; a reader refuses a record of another one, but for those of
+/// [`SUITE_SCHEMAS_OLDER`].
+pub const SUITE_SCHEMA: &str = "wassay-suite/2";
+
+/// The versions before, which are read as well. The first had every assertion and every detail in full.
+pub const SUITE_SCHEMAS_OLDER: &[&str] = &["wassay-suite/1"];
 
 /// What was run, and on whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +74,7 @@ pub enum SuiteEvent {
 
 /// A file of the suite.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "packed::FileForm", into = "packed::FileForm")]
 pub struct SuiteFile {
     /// Its path in the suite, as in `proposals/gc/array.wast`.
     pub path: String,
@@ -91,6 +98,35 @@ pub enum SuiteOrigin {
     Official,
     /// Our own, for the holes of the package.
     Addition,
+}
+
+/// Sums of files that must not be added up: some repeat others, some are not official.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SuiteGroup {
+    /// The official suite: the core of the current edition, and proposals.
+    Official,
+    /// Other editions of the core, earlier ones and the next: most of their assertions repeat those of the current
+    /// one.
+    Edition,
+    /// Our own additions.
+    Addition,
+}
+
+impl SuiteGroup {
+    /// Every group.
+    pub const ALL: [Self; 3] = [Self::Official, Self::Edition, Self::Addition];
+}
+
+impl SuiteFile {
+    /// The sum that the file is part of. Other editions of the core are counted under names like `core-2.0`.
+    #[must_use]
+    pub fn group(&self) -> SuiteGroup {
+        match self.origin {
+            SuiteOrigin::Addition => SuiteGroup::Addition,
+            SuiteOrigin::Official if self.proposal.starts_with("core-") => SuiteGroup::Edition,
+            SuiteOrigin::Official => SuiteGroup::Official,
+        }
+    }
 }
 
 /// An assertion, or a command that has to succeed.
@@ -118,6 +154,7 @@ pub enum SuiteForm {
 
 /// What an engine made of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "packed::ResultForm", into = "packed::ResultForm")]
 pub struct SuiteResult {
     /// The file's path.
     pub file: String,

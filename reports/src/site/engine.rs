@@ -1,8 +1,8 @@
 //! The page of an engine: who it is, what it can do, what cannot be seen of it, its counts, and what it fails.
 
 use askama::Template;
-use wassay_model::suite::{SuiteOrigin, SuiteState};
-use wassay_model::{Bound, Feature};
+use wassay_model::suite::{SuiteGroup, SuiteState};
+use wassay_model::{Bound, EngineName, Feature};
 
 use super::front::{Count, State, numbers, proposal_anchor, states};
 use super::text::{clip, duration, grouped, percent, sign};
@@ -31,6 +31,7 @@ struct EnginePage<'a> {
     cannot: Vec<&'static str>,
     probed: bool,
     blind: Vec<(&'a str, &'a str)>,
+    relaxed: Vec<(&'a str, String, &'a str)>,
     states: Vec<State>,
     rows: Vec<Row>,
     red: String,
@@ -75,6 +76,16 @@ pub(super) fn pages(frame: &Frame<'_>, pages: &mut Pages) -> Result<(), SiteErro
     Ok(())
 }
 
+/// Parameter, index and meaning of each choice; nothing where none was inferred.
+fn relaxed<'a>(frame: &'a Frame<'_>, engine: &EngineName) -> Vec<(&'a str, String, &'a str)> {
+    let vectors = frame.record.relaxed.iter().filter(|vector| vector.engine == *engine);
+    let index = |index: Option<u8>| index.map_or_else(|| "?".to_owned(), |index| index.to_string());
+    vectors
+        .flat_map(|vector| &vector.choices)
+        .map(|choice| (choice.parameter.as_str(), index(choice.index), choice.meaning.as_str()))
+        .collect()
+}
+
 fn page<'a>(frame: &'a Frame<'_>, column: usize) -> EnginePage<'a> {
     let record = frame.record;
     let engine = &record.engines()[column];
@@ -96,9 +107,9 @@ fn page<'a>(frame: &'a Frame<'_>, column: usize) -> EnginePage<'a> {
         whole,
     };
     let mut rows = vec![row("all".to_owned(), "official suite".to_owned(), &counts, true)];
-    for origin in [SuiteOrigin::Official, SuiteOrigin::Addition] {
-        for (name, counts) in frame.tally.rows(origin) {
-            rows.push(row(proposal_anchor(origin, name), proposal_name(origin, name), &counts[column], false));
+    for group in SuiteGroup::ALL {
+        for (name, counts) in frame.tally.rows(group) {
+            rows.push(row(proposal_anchor(group, name), proposal_name(group, name), &counts[column], false));
         }
     }
     let text = frame.tally.text[column];
@@ -127,6 +138,7 @@ fn page<'a>(frame: &'a Frame<'_>, column: usize) -> EnginePage<'a> {
             .flat_map(|capabilities| &capabilities.blind_spots)
             .map(|(word, reason)| (word.as_str(), reason.as_str()))
             .collect(),
+        relaxed: relaxed(frame, &engine.id.name),
         states: states(),
         rows,
         red: grouped(everything.red()),

@@ -1,7 +1,7 @@
 //! The front page: engines, the matrix of engines and proposals, where it is red, and times; and the list of files.
 
 use askama::Template;
-use wassay_model::suite::{SuiteForm, SuiteOrigin, SuiteState};
+use wassay_model::suite::{SuiteForm, SuiteGroup, SuiteOrigin, SuiteState};
 
 use super::chart::{bar, measure};
 use super::text::{duration, grouped, meaning, percent, sign, slug};
@@ -35,6 +35,7 @@ struct Front<'a> {
     assertions: String,
     asked: String,
     text: String,
+    editions: String,
     additions: String,
     engines: &'a [Engine],
     states: Vec<State>,
@@ -73,6 +74,7 @@ struct EngineRow<'a> {
     key: u64,
     asked: String,
     counts: Vec<Count>,
+    editions: String,
     additions: String,
     micros: u64,
     time: String,
@@ -125,7 +127,6 @@ pub(super) fn pages(frame: &Frame<'_>, pages: &mut Pages) -> Result<(), SiteErro
         .enumerate()
         .map(|(column, engine)| {
             let counts = &tally.official[column];
-            let additions = &tally.additions[column];
             EngineRow {
                 engine: &frame.engines[column],
                 trouble: engine.trouble.as_deref().unwrap_or(""),
@@ -134,19 +135,20 @@ pub(super) fn pages(frame: &Frame<'_>, pages: &mut Pages) -> Result<(), SiteErro
                 key: if counts.asked() == 0 { 0 } else { 1 + counts.passed() * 1_000_000 / counts.asked() },
                 asked: grouped(counts.asked()),
                 counts: numbers(counts),
-                additions: format!("{}/{}", grouped(additions.passed()), grouped(additions.total())),
+                editions: of_asked(&tally.editions[column]),
+                additions: of_asked(&tally.additions[column]),
                 micros: tally.micros[column],
                 time: duration(tally.micros[column]),
                 time_bar: measure(tally.micros[column], slowest, 100),
             }
         })
         .collect();
-    let matrix = [SuiteOrigin::Official, SuiteOrigin::Addition]
+    let matrix = SuiteGroup::ALL
         .into_iter()
-        .flat_map(|origin| {
-            tally.rows(origin).into_iter().map(move |(name, counts)| MatrixRow {
-                name: proposal_name(origin, name),
-                anchor: proposal_anchor(origin, name),
+        .flat_map(|group| {
+            tally.rows(group).into_iter().map(move |(name, counts)| MatrixRow {
+                name: proposal_name(group, name),
+                anchor: proposal_anchor(group, name),
                 total: grouped(counts.iter().map(Counts::total).max().unwrap_or(0)),
                 cells: counts.iter().map(Cell::new).collect(),
             })
@@ -155,12 +157,13 @@ pub(super) fn pages(frame: &Frame<'_>, pages: &mut Pages) -> Result<(), SiteErro
     let mut worst = worst_files(frame);
     let red_files = worst.len();
     worst.truncate(WORST_FILES);
-    let of_form = |form, origin| -> u64 {
-        let files = record.files.iter().filter(|file| file.file.origin == origin);
-        files.flat_map(|file| &file.file.assertions).filter(|assertion| assertion.form == form).count() as u64
+    let asked = |group| -> u64 {
+        let files = record.files.iter().filter(|file| file.file.group() == group);
+        let assertions = files.flat_map(|file| &file.file.assertions);
+        assertions.filter(|assertion| assertion.form == SuiteForm::Binary).count() as u64
     };
-    let official = of_form(SuiteForm::Binary, SuiteOrigin::Official);
-    let additions = of_form(SuiteForm::Binary, SuiteOrigin::Addition);
+    let (official, editions) = (asked(SuiteGroup::Official), asked(SuiteGroup::Edition));
+    let additions = asked(SuiteGroup::Addition);
     let front = Front {
         page: frame.page("WebAssembly conformance", "", "index.html"),
         suite: format!("{} {}", manifest.suite.name, manifest.suite.version),
@@ -170,7 +173,8 @@ pub(super) fn pages(frame: &Frame<'_>, pages: &mut Pages) -> Result<(), SiteErro
         commands: manifest.command.lines().collect(),
         assertions: grouped(record.assertions()),
         asked: grouped(official),
-        text: grouped(record.assertions() - official - additions),
+        text: grouped(record.assertions() - official - editions - additions),
+        editions: grouped(editions),
         additions: grouped(additions),
         engines: &frame.engines,
         states: states(),
@@ -183,6 +187,14 @@ pub(super) fn pages(frame: &Frame<'_>, pages: &mut Pages) -> Result<(), SiteErro
     };
     pages.put("index.html", &front)?;
     pages.put("files.html", &files(frame))
+}
+
+/// How many passed of those that were asked; nothing where none was.
+fn of_asked(counts: &Counts) -> String {
+    match counts.asked() {
+        0 => "–".to_owned(),
+        asked => format!("{}/{}", grouped(counts.passed()), grouped(asked)),
+    }
 }
 
 /// The day of a time as RFC 3339 writes it, for people; the text itself where it is no such time.
@@ -207,10 +219,10 @@ pub(super) fn date(started: &str) -> String {
     format!("{} {} {}", day.day(), month.copied().unwrap_or("?"), day.year())
 }
 
-pub(super) fn proposal_anchor(origin: SuiteOrigin, proposal: &str) -> String {
-    match origin {
-        SuiteOrigin::Official => format!("p-{}", slug(proposal)),
-        SuiteOrigin::Addition => format!("o-{}", slug(proposal)),
+pub(super) fn proposal_anchor(group: SuiteGroup, proposal: &str) -> String {
+    match group {
+        SuiteGroup::Official | SuiteGroup::Edition => format!("p-{}", slug(proposal)),
+        SuiteGroup::Addition => format!("o-{}", slug(proposal)),
     }
 }
 

@@ -12,7 +12,7 @@ mod unlooked;
 
 use std::collections::BTreeMap;
 
-use wassay_model::suite::{SuiteOrigin, SuiteState};
+use wassay_model::suite::{SuiteGroup, SuiteState};
 
 use crate::diff::Changes;
 use crate::record::Record;
@@ -253,10 +253,11 @@ impl Cell {
 }
 
 /// The name of a proposal's row.
-fn proposal_name(origin: SuiteOrigin, proposal: &str) -> String {
-    match origin {
-        SuiteOrigin::Official => proposal.to_owned(),
-        SuiteOrigin::Addition => format!("{proposal} (ours)"),
+fn proposal_name(group: SuiteGroup, proposal: &str) -> String {
+    match group {
+        SuiteGroup::Official => proposal.to_owned(),
+        SuiteGroup::Edition => format!("{proposal} (other edition)"),
+        SuiteGroup::Addition => format!("{proposal} (ours)"),
     }
 }
 

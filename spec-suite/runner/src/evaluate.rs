@@ -1,6 +1,7 @@
 //! What an observation says about each command of a script.
 
 use serde::{Deserialize, Serialize};
+use wassay_adapter::Interface;
 use wassay_judge::expect::matches;
 use wassay_model::{Action, Ending, Observation, Outcome, Resource};
 
@@ -54,9 +55,12 @@ pub fn evaluate(script: &Script, observation: &Observation) -> Vec<CheckResult> 
             is_alive &= !matches!(result.state, State::Crash | State::Timeout);
             // What needs an instance that did not come to be says nothing of its own: the failure is counted
             // where the instance was to be made.
-            if result.state == State::Fail
-                && let Some((line, why)) = missing_instance(check, script, &made, observation)
-            {
+            let missing = match result.state {
+                State::Fail => missing_instance(check, script, &made, observation),
+                _ => None,
+            };
+            // Whatever was expected of linking: where the exports are missing, a refusal to link says nothing.
+            if let Some((line, why)) = missing.or_else(|| missing_provider(check, script, &made, observation)) {
                 result.state = State::Skip(format!("needs the instance of line {line}: the engine {why}"));
             }
             result
@@ -88,7 +92,44 @@ fn missing_instance<'o>(
     else {
         return None;
     };
-    let origin = *made.get(instance.position())?;
+    origin(instance.position(), script, made, observation)
+}
+
+/// The line of the command that was to make an instance from whose exports a module imports, and what came of it;
+/// none where the module was not refused at linking, or where all such instances are there.
+fn missing_provider<'o>(
+    check: &Check,
+    script: &Script,
+    made: &[usize],
+    observation: &'o Observation,
+) -> Option<(u32, &'o Outcome)> {
+    let (step, steps) = (check.step?.position(), &script.case.plan.steps);
+    let outcome = |step: usize| observation.steps.get(step).map(|step| &step.outcome);
+    let Action::Instantiate { module } = &steps.get(step)?.action else { return None };
+    if outcome(step) != Some(&Outcome::Unlinkable) {
+        return None;
+    }
+    let interface = Interface::read(&script.case.modules.get(module.position())?.bytes.0)?;
+    let absent = |name: &str| {
+        let last = steps.iter().take(step).enumerate().rev().find_map(|(position, step)| match &step.action {
+            Action::Register { instance, name: known } if known == name => Some((position, instance)),
+            _ => None,
+        });
+        last.filter(|(position, _)| outcome(*position) == Some(&Outcome::Absent)).map(|(_, instance)| instance)
+    };
+    let instance = interface.imports.iter().find_map(|import| absent(&import.module))?;
+    origin(instance.position(), script, made, observation)
+}
+
+/// The line of the command that was to make an instance, and what came of it; none where it came to be.
+fn origin<'o>(
+    instance: usize,
+    script: &Script,
+    made: &[usize],
+    observation: &'o Observation,
+) -> Option<(u32, &'o Outcome)> {
+    let origin = *made.get(instance)?;
+    let outcome = |step: usize| observation.steps.get(step).map(|step| &step.outcome);
     let why = outcome(origin).filter(|outcome| !matches!(outcome, Outcome::Returned(_)))?;
     let command = script.checks.iter().find(|check| check.step.is_some_and(|step| step.position() == origin))?;
     Some((command.line, why))

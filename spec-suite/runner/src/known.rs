@@ -9,8 +9,15 @@ use wassay_model::EngineId;
 
 /// The lists: file name and text.
 const LISTS: &[(&str, &str)] = &[
+    ("bun.toml", include_str!("../../expectations/bun.toml")),
+    ("deno.toml", include_str!("../../expectations/deno.toml")),
     ("dlr.toml", include_str!("../../expectations/dlr.toml")),
+    ("firefox.toml", include_str!("../../expectations/firefox.toml")),
+    ("js102.toml", include_str!("../../expectations/js102.toml")),
+    ("jsc.toml", include_str!("../../expectations/jsc.toml")),
+    ("node.toml", include_str!("../../expectations/node.toml")),
     ("tinywasm.toml", include_str!("../../expectations/tinywasm.toml")),
+    ("wabt.toml", include_str!("../../expectations/wabt.toml")),
     ("wasmi.toml", include_str!("../../expectations/wasmi.toml")),
     ("wasmtime.toml", include_str!("../../expectations/wasmtime.toml")),
     ("wasmtime+pulley.toml", include_str!("../../expectations/wasmtime+pulley.toml")),
@@ -40,7 +47,8 @@ pub struct Expectations {
 struct Lines {
     by_line: HashMap<String, HashMap<u32, usize>>,
     by_id: HashMap<String, usize>,
-    reasons: Vec<String>,
+    /// Reasons, and whether they hold only sometimes.
+    reasons: Vec<(String, bool)>,
 }
 
 /// What is known of one engine.
@@ -67,6 +75,12 @@ struct Entry {
     versions: VersionReq,
     /// Why.
     reason: String,
+    /// The instruction set that the failure is particular to, as [`std::env::consts::ARCH`] has it; empty for all.
+    #[serde(default)]
+    machine: String,
+    /// Whether the assertions pass at other times, since it depends on which of an engine's compilers gets to run.
+    #[serde(default)]
+    sometimes: bool,
     /// Where the engine's people speak of it.
     #[serde(default)]
     link: String,
@@ -109,7 +123,7 @@ impl Expectations {
         let list: OvertakenList = toml::from_str(OVERTAKEN.1).map_err(|error| failed(OVERTAKEN.0, error))?;
         let mut overtaken = Lines::default();
         for entry in list.overtaken {
-            overtaken.add(entry.reason, entry.lines, Vec::new());
+            overtaken.add((entry.reason, false), entry.lines, Vec::new());
         }
         Ok(Self { engines, overtaken })
     }
@@ -123,9 +137,14 @@ impl Expectations {
         let version = lenient(&engine.version);
         let mut failures = Lines::default();
         for list in self.engines.iter().filter(|list| list.engine == name) {
-            for entry in list.known.iter().filter(|entry| entry.versions.matches(&version)) {
+            let holds = |entry: &&Entry| {
+                let machine = entry.machine.is_empty() || entry.machine == std::env::consts::ARCH;
+                machine && entry.versions.matches(&version)
+            };
+            for entry in list.known.iter().filter(holds) {
                 let link = if entry.link.is_empty() { String::new() } else { format!(" ({})", entry.link) };
-                failures.add(format!("{}{link}", entry.reason), entry.lines.clone(), entry.ids.clone());
+                let reason = (format!("{}{link}", entry.reason), entry.sometimes);
+                failures.add(reason, entry.lines.clone(), entry.ids.clone());
             }
         }
         Known { failures, overtaken: self.overtaken.clone() }
@@ -168,18 +187,24 @@ impl Known {
     /// Why the assertion is known to fail on the engine, if it is.
     #[must_use]
     pub fn failure(&self, file: &str, line: u32, id: &str) -> Option<&str> {
-        self.failures.find(file, line, id)
+        self.failures.find(file, line, id).map(|(reason, _)| reason)
+    }
+
+    /// Whether an assertion that is known to fail passes at other times, so that a pass of it says nothing.
+    #[must_use]
+    pub fn is_only_sometimes(&self, file: &str, line: u32, id: &str) -> bool {
+        self.failures.find(file, line, id).is_some_and(|(_, sometimes)| sometimes)
     }
 
     /// Why the assertion holds no longer under the standard of today, if so.
     #[must_use]
     pub fn overtaken(&self, file: &str, line: u32) -> Option<&str> {
-        self.overtaken.find(file, line, "")
+        self.overtaken.find(file, line, "").map(|(reason, _)| reason)
     }
 }
 
 impl Lines {
-    fn add(&mut self, reason: String, lines: BTreeMap<String, Vec<u32>>, ids: Vec<String>) {
+    fn add(&mut self, reason: (String, bool), lines: BTreeMap<String, Vec<u32>>, ids: Vec<String>) {
         let number = self.reasons.len();
         self.reasons.push(reason);
         for (file, lines) in lines {
@@ -188,10 +213,10 @@ impl Lines {
         self.by_id.extend(ids.into_iter().map(|id| (id, number)));
     }
 
-    fn find(&self, file: &str, line: u32, id: &str) -> Option<&str> {
+    fn find(&self, file: &str, line: u32, id: &str) -> Option<(&str, bool)> {
         let by_line = || self.by_line.get(file)?.get(&line);
         let number = self.by_id.get(id).or_else(by_line)?;
-        self.reasons.get(*number).map(String::as_str)
+        self.reasons.get(*number).map(|(reason, sometimes)| (reason.as_str(), *sometimes))
     }
 }
 
@@ -259,12 +284,25 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_for_one_instruction_set_holds_there_only() {
+        let entry = |machine: &str| {
+            let text = format!(
+                "engine = \"made-up\"\n[[known]]\nversions = \"*\"\nreason = \"it is\"\nmachine = \"{machine}\"\n\
+                 lines.\"a.wast\" = [7]\n"
+            );
+            list(&text).of(&id("made-up", "1.0.0")).failure("a.wast", 7, "").is_some()
+        };
+        assert!(entry(std::env::consts::ARCH) && !entry("another"));
+    }
+
+    #[test]
     fn a_listed_failure_is_known_and_a_listed_pass_is_unexpected() {
         use crate::{Answer, SourceFile, SuiteScript};
         use wassay_model::suite::SuiteOrigin;
         use wassay_model::{Ending, HostCalls, Observation, Outcome, Step, Timing, Value};
 
         let text = "(module (func (export \"f\") (result i32) (i32.const 1)))\n\
+                    (assert_return (invoke \"f\") (i32.const 1))\n(assert_return (invoke \"f\") (i32.const 1))\n\
                     (assert_return (invoke \"f\") (i32.const 1))\n(assert_return (invoke \"f\") (i32.const 1))\n\
                     (assert_return (invoke \"f\") (i32.const 1))\n(assert_return (invoke \"f\") (i32.const 1))\n";
         let script = SuiteScript::read(&SourceFile {
@@ -276,12 +314,18 @@ mod tests {
             skipped: None,
         });
         let mut all = list(
-            "engine = \"made-up\"\n[[known]]\nversions = \"*\"\nreason = \"it is wrong\"\nlines.\"a.wast\" = [3, 4]\n",
+            "engine = \"made-up\"\n[[known]]\nversions = \"*\"\nreason = \"it is wrong\"\nlines.\"a.wast\" = [3, 4]\n\
+             [[known]]\nversions = \"*\"\nreason = \"at times\"\nsometimes = true\nlines.\"a.wast\" = [6, 7]\n",
         );
-        all.overtaken.add("it was so".to_owned(), BTreeMap::from([("a.wast".to_owned(), vec![5])]), Vec::new());
+        all.overtaken.add(
+            ("it was so".to_owned(), false),
+            BTreeMap::from([("a.wast".to_owned(), vec![5])]),
+            Vec::new(),
+        );
         let engine = id("made-up", "1.0.0");
         let returned = |value| Outcome::Returned(vec![Value::I32(value)]);
-        let outcomes = [Outcome::Returned(vec![]), returned(2), returned(2), returned(1), returned(2)];
+        let outcomes =
+            [Outcome::Returned(vec![]), returned(2), returned(2), returned(1), returned(2), returned(2), returned(1)];
         let steps = outcomes
             .map(|outcome| Step { outcome, host_calls: HostCalls::default(), state: None })
             .into_iter()
@@ -296,9 +340,12 @@ mod tests {
             timing: Timing::default(),
         };
         let result = script.result(&engine.name, Answer::Observed(&observation), &all.of(&engine));
-        assert_eq!(result.states, "PFKXS");
+        assert_eq!(result.states, "PFKXSKP");
         let reasons: Vec<&str> = result.details.iter().map(|detail| detail.reason.as_str()).collect();
-        assert_eq!(reasons, ["", "it is wrong", "it is listed as failing: it is wrong", "overtaken: it was so"]);
+        assert_eq!(
+            reasons,
+            ["", "it is wrong", "it is listed as failing: it is wrong", "overtaken: it was so", "at times"]
+        );
     }
 
     #[test]
