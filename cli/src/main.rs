@@ -14,6 +14,7 @@ mod report;
 mod run;
 mod spec;
 mod summary;
+mod triage;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;

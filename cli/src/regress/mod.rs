@@ -405,7 +405,14 @@ impl Bench {
 
 /// Asks all three once.
 fn look(crew: &mut Crew, item: &Item) -> Result<Seen, String> {
-    let observations = crew.ask(&item.case, &SEATS, Capture::Full).map_err(|error| error.to_string())?;
+    let asked = crew.ask(&item.case, &SEATS, Capture::Full).map_err(|error| error.to_string())?;
+    let mut observations = Vec::new();
+    for (seat, whole) in asked.into_iter().enumerate() {
+        let ask = |case: &wassay_model::TestCase| {
+            crew.ask(case, &[seat], Capture::Full).map(|mut observations| observations.remove(0))
+        };
+        observations.push(wassay_runner::locate(&item.case, whole, ask).map_err(|error| error.to_string())?);
+    }
     let [reference, old, new] = &observations[..] else { return Err("an engine did not answer".to_owned()) };
     let load = |seen: &Observation| seen.timing.load_ns / 1000;
     let run = |seen: &Observation| (seen.timing.instantiate_ns + seen.timing.invoke_ns) / 1000;

@@ -213,6 +213,7 @@ impl Campaign {
             buckets: ranked(folder),
             times: folder.times_mut().clone(),
             end,
+            triage: None,
         };
         folder.finish(&summary)?;
         Ok(summary)
