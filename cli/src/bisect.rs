@@ -10,7 +10,7 @@ use wassay_child::Crew;
 use wassay_fleet::by_age;
 use wassay_judge::REFERENCE;
 use wassay_model::suite::SuiteState;
-use wassay_model::{Capture, EngineName, Observation, Signature};
+use wassay_model::{EngineName, Signature};
 
 use crate::args::{Bisect, Format};
 use crate::corpus::{Item, Mark};
@@ -293,9 +293,7 @@ impl Bench<'_> {
             let lineup = lineup::lineup(seats, Some(1))?;
             let mut crew = Crew::new(lineup::crew_spec(&lineup, self.args.memory)?);
             let seats: Vec<usize> = (0..lineup.len()).collect();
-            let case = &self.target.item.case;
-            let observations: Vec<Observation> =
-                crew.ask(case, &seats, Capture::Full).or_exit(Exit::EngineUnavailable)?;
+            let observations = self.target.item.ask(&mut crew, &seats).or_exit(Exit::EngineUnavailable)?;
             let marks = |observation| self.target.item.marks(&observations[0], observation);
             seen = here.into_iter().zip(observations[1..].iter().map(marks)).collect();
         }
@@ -337,8 +335,7 @@ impl Bench<'_> {
 impl Target {
     /// What a release's marks say. The first failure that is seen is what is looked for, where none was recorded.
     fn state(&mut self, marks: &[Mark], engine: &EngineName) -> (State, String) {
-        let is_red = |mark: &&Mark| matches!(mark.state, SuiteState::Fail | SuiteState::Crash | SuiteState::Timeout);
-        let Some(mark) = marks.iter().find(is_red) else {
+        let Some(mark) = marks.iter().find(|mark| mark.is_red()) else {
             // What was not asked is not passed.
             let passes = marks.iter().any(|mark| mark.state == SuiteState::Pass);
             let silent = marks.iter().find(|mark| matches!(mark.state, SuiteState::Unsupported | SuiteState::Skip));

@@ -4,10 +4,11 @@
 use std::path::Path;
 
 use anyhow::anyhow;
+use wassay_child::{Crew, CrewError};
 use wassay_generate::Profile;
 use wassay_judge::{explain, judge};
 use wassay_model::suite::SuiteState;
-use wassay_model::{Ending, Observation, Ruling, Signature, TestCase};
+use wassay_model::{Capture, Ending, Observation, Ruling, Signature, TestCase};
 use wassay_runner::{Answer, Expectations, Script, State, SuiteScript};
 
 use crate::exit::{Exit, Failure, OrExit as _};
@@ -43,8 +44,9 @@ enum By {
     Script(Box<Script>),
     /// The script, as a file of the suite.
     Suite(Box<SuiteScript>),
-    /// The judge, who holds an engine against the reference.
-    Judge,
+    /// The judge, who holds an engine against the reference. The case is looked at in these ways, one after the
+    /// other, until somebody differs: bytes say more than digests, and may leave open what digests ruled.
+    Judge(&'static [Capture]),
 }
 
 /// What an engine made of an assertion or a case.
@@ -57,6 +59,13 @@ pub(crate) struct Mark {
     pub(crate) words: String,
     /// Of a case that the judge ruled on.
     pub(crate) signatures: Vec<Signature>,
+}
+
+impl Mark {
+    /// Whether the engine did not do what is expected.
+    pub(crate) fn is_red(&self) -> bool {
+        matches!(self.state, SuiteState::Fail | SuiteState::Crash | SuiteState::Timeout)
+    }
 }
 
 impl Corpus {
@@ -94,7 +103,7 @@ impl Corpus {
         let item = |index| Item {
             name: format!("{profile}-{seed}-{index}"),
             case: wassay_generate::generate(seed, index, &profile_read),
-            by: By::Judge,
+            by: By::Judge(&[Capture::Digests]),
             again: Some(format!("wassay regress OLD NEW --corpus seed:{seed}:{} --profile {profile}", index + 1)),
         };
         Ok(Self { name: name.to_owned(), items: (0..cases).map(item).collect(), broken: Vec::new() })
@@ -142,7 +151,9 @@ impl Item {
         let name = subject.name();
         match subject.script {
             Some(script) => Self { name, case: subject.case, by: By::Script(Box::new(script)), again: Some(again) },
-            None => Self { name, case: subject.case, by: By::Judge, again: Some(again) },
+            None => {
+                Self { name, case: subject.case, by: By::Judge(&[Capture::Digests, Capture::Full]), again: Some(again) }
+            }
         }
     }
 
@@ -151,12 +162,39 @@ impl Item {
         self.again.as_ref().map(|text| text.replace("OLD", old).replace("NEW", new)).unwrap_or_default()
     }
 
+    /// Asks the engines at `seats`, the first of which answers for the standard. Of an engine that dies it is found out
+    /// at which step.
+    pub(crate) fn ask(&self, crew: &mut Crew, seats: &[usize]) -> Result<Vec<Observation>, CrewError> {
+        let captures: &[Capture] = match &self.by {
+            By::Judge(captures) => captures,
+            By::Script(_) | By::Suite(_) => &[Capture::Full],
+        };
+        let mut observations = Vec::new();
+        for capture in captures {
+            let asked = crew.ask(&self.case, seats, *capture)?;
+            observations.clear();
+            for (seat, whole) in seats.iter().zip(asked) {
+                let again = |case: &TestCase| crew.ask(case, &[*seat], *capture).map(|mut seen| seen.remove(0));
+                observations.push(match self.by {
+                    By::Judge(_) => whole,
+                    By::Script(_) | By::Suite(_) => wassay_runner::locate(&self.case, whole, again)?,
+                });
+            }
+            let Some((reference, others)) = observations.split_first() else { break };
+            let is_red = |mark: &Mark| mark.is_red();
+            if others.iter().any(|other| self.marks(reference, other).iter().any(is_red)) {
+                break;
+            }
+        }
+        Ok(observations)
+    }
+
     /// What an engine made of it. `reference` is what the standard says, as far as it came.
     pub(crate) fn marks(&self, reference: &Observation, observation: &Observation) -> Vec<Mark> {
         match &self.by {
             By::Script(script) => self.of_script(script, observation),
             By::Suite(script) => of_suite(script, observation),
-            By::Judge => vec![self.judged(reference, observation)],
+            By::Judge(_) => vec![self.judged(reference, observation)],
         }
     }
 

@@ -370,7 +370,17 @@ fn one(
         eprintln!("{}: goes on from {} bytes, where an earlier reduction was ended", asking.name, module_bytes(start));
     }
     let start = start.unwrap_or_else(|| subject.case.clone());
-    let mut reduced = wassay_triage::reduce(&start, &mut asking, Options { seed: args.seed, batch });
+    let options = Options { seed: args.seed, batch };
+    let mut reduced = wassay_triage::reduce(&start, &mut asking, options);
+    // Whoever replays it has new processes.
+    asking.jury.fresh = true;
+    let shows = |asking: &mut Asking<'_>, case: &TestCase| asking.still(std::slice::from_ref(case)) == [true];
+    if !shows(&mut asking, &finished(subject, reduced.case.clone())) && shows(&mut asking, &subject.case) {
+        eprintln!("{}: it took what earlier cases left behind; reduced again, each look in new processes", asking.name);
+        let asked = reduced.asked;
+        reduced = wassay_triage::reduce(&subject.case, &mut asking, options);
+        reduced.asked += asked;
+    }
     reduced.bytes.0 = bytes;
     let Asking { mut jury, failure, unfinished, .. } = asking;
     if let Some(failure) = failure {
@@ -394,6 +404,7 @@ fn one(
         }
     }
     let mut jury = Jury::new(&everyone, 1, args.memory)?;
+    jury.fresh = true;
     let mut judged = jury.judge(&case)?;
     if judged.signatures.is_empty() {
         jury.capture = Capture::Digests;

@@ -200,7 +200,7 @@ fn linked_modules_and_calls_of_the_host_come_out_as_reproducers_that_run() {
     let (output, document) = reduce(folder.path(), &[&path, "--engines", "reference,faulty+i32-shl-unmasked"]);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let row = &document["rows"][0];
-    assert_eq!(row["signature"]["skeleton"], serde_json::json!(["i32.shl"]), "{row}");
+    assert!(row["signature"]["skeleton"].to_string().contains("i32.shl"), "{row}");
     let script = Path::new(row["folder"].as_str().unwrap()).join("case.wast");
     let script = script.to_str().unwrap();
     assert_eq!(wassay(&["run", script, "--engines", "reference,wasmi"]).status.code(), Some(0));
@@ -250,4 +250,35 @@ fn a_reduction_that_is_ended_keeps_the_best_so_far_and_the_next_one_goes_on_from
         assert!(text.contains("the same command goes on"), "{text}");
     }
     assert!(Path::new(row["folder"].as_str().unwrap()).join("case.wasm").exists());
+}
+
+#[test]
+fn the_javascript_file_answers_calls_of_the_host_and_sees_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(
+        folder.path(),
+        "host.wat",
+        r#"(module
+          (import "host" "f" (func $f (param i32 f64) (result i32 i64)))
+          (func (export "run") (param i32) (result i32 i64)
+            (call $f (i32.shl (local.get 0) (i32.const 33)) (f64.const -1.5))))"#,
+    );
+    let (output, document) = reduce(folder.path(), &[&path, "--engines", "reference,faulty+i32-shl-unmasked"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let script = Path::new(document["rows"][0]["folder"].as_str().unwrap()).join("case.js");
+    let text = fs::read_to_string(&script).unwrap();
+    assert!(text.contains("name: \"f\""), "{text}");
+    let Ok(shell) = std::process::Command::new("node").arg(&script).output() else {
+        println!("there is no node here, so the file is not run");
+        return;
+    };
+    let said = String::from_utf8_lossy(&shell.stdout).into_owned();
+    assert!(shell.status.success() && !said.contains("WRONG"), "{said}\n{text}");
+    // Another argument than was expected is seen.
+    let start = text.find("args: \"i32:").unwrap() + "args: \"i32:".len();
+    let other = format!("{}7{}", &text[..start], &text[start..]);
+    fs::write(&script, other).unwrap();
+    let shell = std::process::Command::new("node").arg(&script).output().unwrap();
+    let said = String::from_utf8_lossy(&shell.stdout).into_owned();
+    assert!(!shell.status.success() && said.contains("WRONG  host call 0 of f"), "{said}");
 }

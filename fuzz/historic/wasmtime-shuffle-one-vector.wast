@@ -1,5 +1,5 @@
 ;; CVE-2023-27477: a shuffle of a vector with itself took wrong lanes on x86-64 where lanes of the second operand
-;; were asked for. wasmtime 6.0.0 fails both lines; 7.0.0 is right.
+;; were asked for. wasmtime 2.0.0 to 6.0.0 fail both lines; 7.0.0 is right.
 (module
   (func (export "mix") (param v128) (result v128)
     (i8x16.shuffle 16 1 18 3 20 5 22 7 24 9 26 11 28 13 30 15 (local.get 0) (local.get 0)))

@@ -14,7 +14,7 @@ use wassay_model::regress::{
     LeftOut, REGRESS_SCHEMA, RegressCorpus, RegressRecord, SlowerRule, Transition, TransitionKind,
 };
 use wassay_model::suite::SuiteState;
-use wassay_model::{Capture, EngineId, EngineName, Observation, Party, Signature, SiteKind};
+use wassay_model::{EngineId, EngineName, Observation, Party, Signature, SiteKind};
 
 use crate::args::{Format, Regress};
 use crate::corpus::{Corpus, Item, Mark};
@@ -380,7 +380,7 @@ impl Bench {
 
     /// The known issue of the new engine that accounts for a failure.
     fn known(&self, item: &Item, after: &Mark) -> Option<String> {
-        if !matches!(after.state, SuiteState::Fail | SuiteState::Crash | SuiteState::Timeout) {
+        if !after.is_red() {
             return None;
         }
         let engine = &self.ids[1];
@@ -405,14 +405,7 @@ impl Bench {
 
 /// Asks all three once.
 fn look(crew: &mut Crew, item: &Item) -> Result<Seen, String> {
-    let asked = crew.ask(&item.case, &SEATS, Capture::Full).map_err(|error| error.to_string())?;
-    let mut observations = Vec::new();
-    for (seat, whole) in asked.into_iter().enumerate() {
-        let ask = |case: &wassay_model::TestCase| {
-            crew.ask(case, &[seat], Capture::Full).map(|mut observations| observations.remove(0))
-        };
-        observations.push(wassay_runner::locate(&item.case, whole, ask).map_err(|error| error.to_string())?);
-    }
+    let observations = item.ask(crew, &SEATS).map_err(|error| error.to_string())?;
     let [reference, old, new] = &observations[..] else { return Err("an engine did not answer".to_owned()) };
     let load = |seen: &Observation| seen.timing.load_ns / 1000;
     let run = |seen: &Observation| (seen.timing.instantiate_ns + seen.timing.invoke_ns) / 1000;
