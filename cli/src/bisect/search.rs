@@ -25,6 +25,9 @@ pub(crate) enum Found {
     Nothing,
 }
 
+/// Answers for some places at once.
+type Ask<'a, E> = dyn FnMut(&[usize]) -> Result<Vec<Answer>, E> + 'a;
+
 /// Neighbours of an end that is silent, which are asked before the search gives up on that side.
 const NEIGHBOURS: usize = 2;
 
@@ -34,7 +37,7 @@ const NEIGHBOURS: usize = 2;
 /// asked yet, so that `count` places take one question for the ends and one for each halving, and one more for each
 /// place that says nothing. Where an end is silent, as old releases are that cannot run the case, the places that say
 /// something are searched for in the same way, taking those that do not for neighbours.
-pub(crate) fn search<E>(count: usize, ask: &mut dyn FnMut(&[usize]) -> Result<Vec<Answer>, E>) -> Result<Found, E> {
+pub(crate) fn search<E>(count: usize, ask: &mut Ask<'_, E>) -> Result<Found, E> {
     if count < 2 {
         return Ok(Found::Nothing);
     }
@@ -82,11 +85,7 @@ pub(crate) fn search<E>(count: usize, ask: &mut dyn FnMut(&[usize]) -> Result<Ve
 }
 
 /// Some place between two silent ones that says something: halves first, then quarters, and so on.
-fn anything<E>(
-    low: usize,
-    high: usize,
-    ask: &mut dyn FnMut(&[usize]) -> Result<Vec<Answer>, E>,
-) -> Result<Option<(usize, Answer)>, E> {
+fn anything<E>(low: usize, high: usize, ask: &mut Ask<'_, E>) -> Result<Option<(usize, Answer)>, E> {
     let mut asked = vec![low, high];
     let mut step = (high - low) / 2;
     while step > 0 {
@@ -105,12 +104,7 @@ fn anything<E>(
 }
 
 /// A place on the way from one that says `answer` to the silent end that says otherwise.
-fn edge<E>(
-    end: usize,
-    speaking: usize,
-    answer: Answer,
-    ask: &mut dyn FnMut(&[usize]) -> Result<Vec<Answer>, E>,
-) -> Result<Option<(usize, Answer)>, E> {
+fn edge<E>(end: usize, speaking: usize, answer: Answer, ask: &mut Ask<'_, E>) -> Result<Option<(usize, Answer)>, E> {
     let (mut silent, mut speaking) = (end, speaking);
     let mut asked = Vec::new();
     while silent.abs_diff(speaking) > 1 {
