@@ -31,6 +31,10 @@ pub(crate) enum Command {
     Reduce(Reduce),
     /// Findings or regressions again, on chosen engines
     Replay(Replay),
+    /// Two versions or builds of an engine on one corpus: transitions only
+    Regress(Regress),
+    /// The first released version of an engine that shows a finding
+    Bisect(Bisect),
     /// List, install and probe engines
     Engines(Engines),
     /// Pages and machine formats from records of the conformance suite
@@ -89,6 +93,9 @@ pub(crate) struct Fuzz {
     /// Do only the i-th of N equal parts, from 0
     #[arg(long, value_name = "i/N", value_parser = shard, conflicts_with = "resume")]
     pub(crate) shard: Option<(u64, u64)>,
+    /// Time for reducing what was found, which tells new findings from known issues; 0s for none
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
+    pub(crate) triage: Duration,
     /// Memory that one worker process may use, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(64..))]
     pub(crate) memory: u64,
@@ -255,6 +262,82 @@ pub(crate) struct Replay {
     /// Engines and sets of engines, separated by commas [default: those of the finding, or `default`]
     #[arg(long, value_name = "LIST")]
     pub(crate) engines: Option<String>,
+    /// Memory that one worker process may use, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(64..))]
+    pub(crate) memory: u64,
+    /// How results are printed
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Regress {
+    /// The engine as it was, as in wasmi@1.1.0, wasmtime@37.0.0 or exec:./old-worker
+    pub(crate) old: EngineName,
+    /// The engine as it is
+    pub(crate) new: EngineName,
+    /// A file, the folder of findings, of regressions or of scripts, `suite`, or `seed:N:CASES`; may be given
+    /// several times [default: fuzz/regressions]
+    #[arg(long, value_name = "PATH|suite|seed:N:CASES")]
+    pub(crate) corpus: Vec<String>,
+    /// What the generator makes for seed:N:CASES
+    #[arg(long, value_name = "NAME", default_value = "smith")]
+    pub(crate) profile: String,
+    /// Slower is what takes more than so many times as long ...
+    #[arg(long, value_name = "FACTOR", default_value_t = 2.0)]
+    pub(crate) slower: f64,
+    /// ... and longer by more than this
+    #[arg(long, value_name = "TIME", default_value = "20ms", value_parser = duration)]
+    pub(crate) floor: Duration,
+    /// Looks at what changed; times are their medians
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) looks: u16,
+    /// Bring releases that are not here
+    #[arg(long)]
+    pub(crate) install: bool,
+    /// Write JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Write SARIF 2.1.0
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sarif: Option<PathBuf>,
+    /// Write Markdown
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Items asked at the same time [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Memory that one worker process may use, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(64..))]
+    pub(crate) memory: u64,
+    /// How results are printed
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Bisect {
+    /// The folder of a finding, a case.json, a .wast, or a module
+    #[arg(value_name = "FOLDER_OR_FILE")]
+    pub(crate) path: PathBuf,
+    /// The engine, with its options and without a version, as in wasmtime+winch
+    #[arg(long, value_name = "NAME")]
+    pub(crate) engine: EngineName,
+    /// A release that does not show the finding
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) good: Option<String>,
+    /// A release that shows it
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) bad: Option<String>,
+    /// Which releases to search, separated by commas [default: those that are here; with --install all that there are]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) versions: Vec<String>,
+    /// Ask the package registry which releases there are, and bring those that the search needs
+    #[arg(long)]
+    pub(crate) install: bool,
+    /// Ask every release instead of searching, and say every change
+    #[arg(long)]
+    pub(crate) all: bool,
     /// Memory that one worker process may use, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(64..))]
     pub(crate) memory: u64,

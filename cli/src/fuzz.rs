@@ -13,7 +13,7 @@ use wassay_model::run::{End, Manifest, SCHEMA};
 
 use crate::args::{Format, Fuzz};
 use crate::exit::{Exit, Failure, OrExit as _};
-use crate::{lineup, summary};
+use crate::{lineup, summary, triage};
 
 /// Cases in a chunk: small enough that a resumed run does little twice, large enough that a journal line and
 /// one more look at each kind of finding cost nothing beside them.
@@ -59,7 +59,10 @@ pub(crate) fn main(args: &Fuzz) -> Result<Exit, Failure> {
     let campaign = Campaign { folder, crew, jobs, until: Until { time } };
     let outcome = campaign.run(&stop, &mut |live| progress.show(live));
     progress.clear();
-    let summary = outcome.map_err(campaign_failure)?;
+    let mut summary = outcome.map_err(campaign_failure)?;
+    if summary.end != End::Signal {
+        triage::triage(&mut summary, &path, args.triage, args.memory, &stop)?;
+    }
 
     let mut out = std::io::stdout().lock();
     match format {
@@ -67,10 +70,13 @@ pub(crate) fn main(args: &Fuzz) -> Result<Exit, Failure> {
             let text = serde_json::to_string_pretty(&summary).or_exit(Exit::Internal)?;
             writeln!(out, "{text}").or_exit(Exit::CannotWrite)?;
         }
-        Format::Human => summary::print(&summary, &path, &mut out).or_exit(Exit::CannotWrite)?,
+        Format::Human => {
+            summary::print(&summary, &path, &mut out).or_exit(Exit::CannotWrite)?;
+            triage::print(&summary, &path, &mut out)?;
+        }
     }
     // A run that a signal ended is to be run again, whatever it found so far: that is in its folder.
-    Ok(match (summary.end, summary.buckets.is_empty()) {
+    Ok(match (summary.end, !triage::has_new(&summary)) {
         (End::Signal, _) => Exit::Preempted,
         (End::Complete | End::Time, false) => Exit::Found,
         (End::Complete | End::Time, true) => Exit::Clean,

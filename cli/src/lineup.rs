@@ -59,6 +59,20 @@ pub(crate) fn set(name: &str) -> Result<Option<Vec<EngineName>>, Failure> {
     Ok(Some(linked.unwrap_or_default().into_iter().chain(installed).collect()))
 }
 
+/// Whether an engine is part of this program, in the version of its name where that has one.
+pub(crate) fn is_linked(name: &EngineName) -> bool {
+    linked(&wassay_in_process::list(), name).is_some()
+}
+
+/// The versions of an engine that are part of this program.
+pub(crate) fn linked_versions(name: &str) -> Vec<String> {
+    let list = wassay_in_process::list();
+    let mut versions: Vec<String> =
+        list.iter().filter(|listed| listed.name.name == name).map(|listed| listed.version.to_string()).collect();
+    versions.dedup();
+    versions
+}
+
 /// Every engine of another program that is here.
 pub(crate) fn installed(fleet: &Fleet) -> Result<Vec<EngineName>, Failure> {
     let offers = fleet.offers().or_exit(Exit::EngineUnavailable)?;

@@ -1,17 +1,21 @@
 //! The program `wassay`: flags in, wiring, exit status out. The only crate that sees every room.
 
 mod args;
+mod bisect;
+mod corpus;
 mod engines;
 mod exit;
 mod fuzz;
 mod lineup;
 mod reduce;
+mod regress;
 mod replay;
 mod report;
 mod run;
 mod score;
 mod spec;
 mod summary;
+mod triage;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;
@@ -51,6 +55,8 @@ fn main() -> ExitCode {
         Command::Spec(spec) => spec::main(&spec),
         Command::Reduce(reduce) => reduce::main(&reduce),
         Command::Replay(replay) => replay::main(&replay),
+        Command::Regress(regress) => regress::main(&regress),
+        Command::Bisect(bisect) => bisect::main(&bisect),
         Command::Engines(engines) => engines::main(&engines),
         Command::Report(report) => report::main(&report),
         Command::Worker { .. } => Ok(Exit::Internal),

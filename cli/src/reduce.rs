@@ -33,6 +33,8 @@ const LOOKS: u32 = 10;
 const DEADLINE_MS: u32 = 2_000;
 /// The same where the finding is a hang, and every candidate that shows it takes all of it.
 const HANG_DEADLINE_MS: u32 = 500;
+/// How often the best so far is written down.
+const KEEP_EVERY: Duration = Duration::from_secs(1);
 /// How often a line of progress is printed.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
@@ -63,6 +65,34 @@ pub(crate) fn main(args: &Reduce) -> Result<Exit, Failure> {
         }
     })
     .or_exit(Exit::Internal)?;
+    let rows = all(&subjects, args, &known, &stop, None)?;
+    let summary = Summary::new(rows, broken);
+    folder::write_json(&args.out.join("index.json"), &summary)?;
+    print(&summary, args)?;
+    let complete = summary.rows.len() == subjects.len();
+    let new =
+        summary.rows.iter().any(|row| matches!(row.state, State::Reduced | State::Stopped) && row.known.is_none());
+    let ended =
+        stop.load(Ordering::Relaxed) && (!complete || summary.rows.iter().any(|row| row.state == State::Stopped));
+    if ended {
+        eprintln!("wassay: a signal ended this; the same command goes on from the best so far");
+    }
+    Ok(match () {
+        () if ended => Exit::Preempted,
+        () if broken > 0 => Exit::BadInput,
+        () if new => Exit::Found,
+        () => Exit::Clean,
+    })
+}
+
+/// Reduces findings on several lanes; none is begun after `until`. Those that were not begun have no row.
+pub(crate) fn all(
+    subjects: &[Subject],
+    args: &Reduce,
+    known: &known::Known,
+    stop: &AtomicBool,
+    until: Option<Instant>,
+) -> Result<Vec<Row>, Failure> {
     let jobs = args.jobs.map_or_else(processors, usize::from);
     let lanes = jobs.min(subjects.len());
     let next = AtomicUsize::new(0);
@@ -74,10 +104,10 @@ pub(crate) fn main(args: &Reduce) -> Result<Exit, Failure> {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(subject) = subjects.get(number) else { break };
-                    if stop.load(Ordering::Relaxed) {
+                    if stop.load(Ordering::Relaxed) || until.is_some_and(|until| Instant::now() >= until) {
                         break;
                     }
-                    match one(subject, args, &known, jobs.div_ceil(lanes), &stop) {
+                    match one(subject, args, known, jobs.div_ceil(lanes), stop) {
                         Ok(row) => {
                             eprintln!("[{}/{}] {}", number + 1, subjects.len(), row.words());
                             if let Ok(mut done) = done.lock() {
@@ -98,19 +128,7 @@ pub(crate) fn main(args: &Reduce) -> Result<Exit, Failure> {
     if let Ok(Some(failure)) = failed.into_inner() {
         return Err(failure);
     }
-    let rows: Vec<Row> = done.into_inner().unwrap_or_default().into_values().collect();
-    let summary = Summary::new(rows, broken);
-    folder::write_json(&args.out.join("index.json"), &summary)?;
-    print(&summary, args)?;
-    let complete = summary.rows.len() == subjects.len();
-    let new =
-        summary.rows.iter().any(|row| matches!(row.state, State::Reduced | State::Stopped) && row.known.is_none());
-    Ok(match () {
-        () if stop.load(Ordering::Relaxed) && !complete => Exit::Preempted,
-        () if broken > 0 => Exit::BadInput,
-        () if new => Exit::Found,
-        () => Exit::Clean,
-    })
+    Ok(done.into_inner().unwrap_or_default().into_values().collect())
 }
 
 fn processors() -> usize {
@@ -120,7 +138,7 @@ fn processors() -> usize {
 /// What became of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum State {
+pub(crate) enum State {
     /// Nothing smaller was found any more.
     Reduced,
     /// The time was up or a signal came: the best so far is kept.
@@ -131,21 +149,21 @@ enum State {
 
 /// One finding's reduction.
 #[derive(Clone, Debug, serde::Serialize)]
-struct Row {
-    name: String,
-    state: State,
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) state: State,
     /// Bytes of all modules before and after.
-    bytes: (usize, usize),
+    pub(crate) bytes: (usize, usize),
     /// Steps of the plan before and after.
-    steps: (usize, usize),
-    asked: u64,
-    seconds: f64,
-    signature: Option<Signature>,
+    pub(crate) steps: (usize, usize),
+    pub(crate) asked: u64,
+    pub(crate) seconds: f64,
+    pub(crate) signature: Option<Signature>,
     /// Whether the record of the finding had another signature than what was seen now.
-    changed: bool,
-    confirmed: (u32, u32),
-    known: Option<String>,
-    folder: Option<PathBuf>,
+    pub(crate) changed: bool,
+    pub(crate) confirmed: (u32, u32),
+    pub(crate) known: Option<String>,
+    pub(crate) folder: Option<PathBuf>,
 }
 
 impl Row {
@@ -165,28 +183,28 @@ impl Row {
 
 /// A group of rows.
 #[derive(Debug, serde::Serialize)]
-struct Bucket {
-    name: String,
-    signature: Signature,
-    hits: usize,
-    flaky: usize,
+pub(crate) struct Bucket {
+    pub(crate) name: String,
+    pub(crate) signature: Signature,
+    pub(crate) hits: usize,
+    pub(crate) flaky: usize,
     /// The folder of the plainest of them.
-    folder: Option<PathBuf>,
+    pub(crate) folder: Option<PathBuf>,
 }
 
 #[derive(Debug, serde::Serialize)]
-struct Summary {
-    schema: &'static str,
-    rows: Vec<Row>,
-    buckets: Vec<Bucket>,
-    median_bytes: Option<usize>,
-    median_seconds: Option<f64>,
-    gone: usize,
-    unreadable: usize,
+pub(crate) struct Summary {
+    pub(crate) schema: &'static str,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) buckets: Vec<Bucket>,
+    pub(crate) median_bytes: Option<usize>,
+    pub(crate) median_seconds: Option<f64>,
+    pub(crate) gone: usize,
+    pub(crate) unreadable: usize,
 }
 
 impl Summary {
-    fn new(rows: Vec<Row>, unreadable: usize) -> Self {
+    pub(crate) fn new(rows: Vec<Row>, unreadable: usize) -> Self {
         let with: Vec<(&Row, &Signature)> =
             rows.iter().filter_map(|row| Some((row, row.signature.as_ref()?))).collect();
         let hits: Vec<Hit> = with
@@ -347,12 +365,36 @@ fn one(
         until: began + args.time,
         stop,
         last_line: began,
+        unfinished: folder::Unfinished::of(&args.out, &subject.case, args.seed),
+        last_kept: (began, bytes),
         failure: None,
     };
-    let reduced = wassay_triage::reduce(&subject.case, &mut asking, Options { seed: args.seed, batch });
-    let Asking { mut jury, failure, .. } = asking;
+    // An earlier reduction of the same case with the same seed may have been killed.
+    let start = asking.unfinished.read().filter(|case| asking.still(std::slice::from_ref(case)) == [true]);
+    if let Some(start) = &start {
+        eprintln!("{}: goes on from {} bytes, where an earlier reduction was ended", asking.name, module_bytes(start));
+    }
+    let start = start.unwrap_or_else(|| subject.case.clone());
+    let options = Options { seed: args.seed, batch };
+    let mut reduced = wassay_triage::reduce(&start, &mut asking, options);
+    // Whoever replays it has new processes.
+    asking.jury.fresh = true;
+    let shows = |asking: &mut Asking<'_>, case: &TestCase| asking.still(std::slice::from_ref(case)) == [true];
+    if !shows(&mut asking, &finished(subject, reduced.case.clone())) && shows(&mut asking, &subject.case) {
+        eprintln!("{}: it took what earlier cases left behind; reduced again, each look in new processes", asking.name);
+        let asked = reduced.asked;
+        reduced = wassay_triage::reduce(&subject.case, &mut asking, options);
+        reduced.asked += asked;
+    }
+    reduced.bytes.0 = bytes;
+    let Asking { mut jury, failure, unfinished, .. } = asking;
     if let Some(failure) = failure {
         return Err(failure);
+    }
+    // What the time or a signal ended is kept for whoever goes on.
+    match reduced.complete {
+        true => unfinished.remove(),
+        false => unfinished.write(&reduced.case)?,
     }
     let case = finished(subject, reduced.case);
     let mut times = 0;
@@ -367,6 +409,7 @@ fn one(
         }
     }
     let mut jury = Jury::new(&everyone, 1, args.memory)?;
+    jury.fresh = true;
     let mut judged = jury.judge(&case)?;
     if judged.signatures.is_empty() {
         jury.capture = Capture::Digests;
@@ -445,6 +488,10 @@ struct Asking<'a> {
     until: Instant,
     stop: &'a AtomicBool,
     last_line: Instant,
+    /// Where the best so far is kept, against a kill.
+    unfinished: folder::Unfinished,
+    /// When that was last written, and with how many bytes.
+    last_kept: (Instant, usize),
     failure: Option<Failure>,
 }
 
@@ -465,6 +512,10 @@ impl Question for Asking<'_> {
             let Progress { bytes, asked, round, best } = progress;
             let steps = best.plan.steps.len();
             eprintln!("{}: {bytes} bytes, {steps} steps, {asked} candidates, round {round}", self.name);
+        }
+        if self.last_kept.0.elapsed() >= KEEP_EVERY && progress.bytes < self.last_kept.1 {
+            self.last_kept = (Instant::now(), progress.bytes);
+            self.failure = self.unfinished.write(progress.best).err();
         }
         if self.failure.is_some() || self.stop.load(Ordering::Relaxed) || Instant::now() >= self.until {
             ControlFlow::Break(())

@@ -27,6 +27,8 @@ enum State {
     EngineMissing,
     /// The case cannot be read.
     Unreadable,
+    /// A row of known issues says that an engine fails it, and no such failure is seen.
+    Stale,
     /// It is still there.
     Still,
     /// Something diverges, with another signature.
@@ -71,7 +73,7 @@ pub(crate) fn main(args: &Replay) -> Result<Exit, Failure> {
     }
     let has = |state| rows.iter().any(|row: &Row| row.state == state);
     let exit = match () {
-        () if has(State::Still) || has(State::Changed) => Exit::Found,
+        () if has(State::Still) || has(State::Changed) || has(State::Stale) => Exit::Found,
         () if has(State::Unreadable) => Exit::BadInput,
         () if has(State::EngineMissing) => Exit::EngineUnavailable,
         () => Exit::Clean,
@@ -94,7 +96,7 @@ fn print(rows: &[Row], out: &mut impl std::io::Write) -> std::io::Result<()> {
         let state = match row.state {
             State::Gone | State::Pass => style(state).green(),
             State::Known | State::EngineMissing => style(state).yellow(),
-            State::Still | State::Changed | State::Unreadable => style(state).red(),
+            State::Still | State::Changed | State::Stale | State::Unreadable => style(state).red(),
         };
         let known = if row.known.is_empty() { String::new() } else { format!(" [{}]", row.known.join(", ")) };
         writeln!(out, "{state} {}{known}", style(&row.name).bold())?;
@@ -103,8 +105,16 @@ fn print(rows: &[Row], out: &mut impl std::io::Write) -> std::io::Result<()> {
         }
     }
     let count = |state| rows.iter().filter(|row| row.state == state).count();
-    let all =
-        [State::Still, State::Changed, State::Known, State::Gone, State::Pass, State::EngineMissing, State::Unreadable];
+    let all = [
+        State::Still,
+        State::Changed,
+        State::Stale,
+        State::Known,
+        State::Gone,
+        State::Pass,
+        State::EngineMissing,
+        State::Unreadable,
+    ];
     let counts: Vec<String> = all
         .into_iter()
         .filter(|state| count(*state) > 0)
@@ -122,6 +132,7 @@ const fn word(state: State) -> &'static str {
         State::Unreadable => "unreadable",
         State::Still => "still there",
         State::Changed => "changed",
+        State::Stale => "known no longer",
     }
 }
 
@@ -177,7 +188,35 @@ fn row(subject: &Subject, args: &Replay, known: &Known) -> Result<Row, Failure> 
         row.state = State::Still;
         row.words = failure;
     }
+    stale(subject, &judged, known, &mut row);
     Ok(row)
+}
+
+/// A row of known issues that its own script no longer shows must not go on accounting for other findings.
+fn stale(subject: &Subject, judged: &Judged, known: &Known, row: &mut Row) {
+    if subject.script.is_none() || row.state > State::Known {
+        return;
+    }
+    let answered: Vec<&EngineId> = judged
+        .observations
+        .iter()
+        .filter(|seen| !matches!(seen.ending, Ending::Declined(_)))
+        .map(|seen| &seen.engine)
+        .collect();
+    let gone: Vec<&str> = known
+        .shown_by(&row.name, &answered)
+        .into_iter()
+        .filter(|issue| !row.known.contains(&issue.name))
+        .map(|issue| issue.name.as_str())
+        .collect();
+    if !gone.is_empty() {
+        row.state = State::Stale;
+        row.words = format!(
+            "fuzz/known has {} for a version that was asked, and this script does not show it: take the row out, or \
+             end its range of versions",
+            gone.join(", ")
+        );
+    }
 }
 
 /// The first line of a script that an engine fails.

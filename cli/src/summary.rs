@@ -163,8 +163,9 @@ pub(crate) fn print(summary: &Summary, folder: &Path, out: &mut impl Write) -> i
             let flaky = if bucket.flaky > 0 { format!(", {} of them flaky", bucket.flaky) } else { String::new() };
             writeln!(
                 out,
-                "  {} ({} hits{flaky}, first in case {})",
+                "  {}{} ({} hits{flaky}, first in case {})",
                 style(&bucket.name).bold(),
+                if summary.is_known(bucket) { " [known]" } else { "" },
                 bucket.hits,
                 bucket.first_case
             )?;

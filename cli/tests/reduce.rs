@@ -138,3 +138,147 @@ fn time_that_is_up_keeps_the_best_so_far() {
     assert_eq!(row["confirmed"], serde_json::json!([10, 10]));
     assert!(Path::new(row["folder"].as_str().unwrap()).join("case.wast").exists());
 }
+
+/// A module whose export `chaos` makes the engines of that name misbehave, among much that does not matter.
+const CHAOS: &str = r#"(module
+  (memory (export "m") 2) (global $g (mut i32) (i32.const 5)) (data (i32.const 8) "some bytes")
+  (func $add (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func (export "chaos") (global.set $g (call $add (global.get $g) (i32.const 1)))))"#;
+
+#[test]
+fn crashes_and_hangs_are_reduced_too() {
+    for (kind, class) in [("segfault", "crashed:signal-11"), ("exit", "crashed:exit-3"), ("hang", "timed-out")] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file(folder.path(), "chaos.wat", CHAOS);
+        let (output, document) = reduce(folder.path(), &[&path, "--engines", &format!("reference,chaos+{kind}")]);
+        assert_eq!(output.status.code(), Some(1), "{kind}: {}", stderr(&output));
+        let row = &document["rows"][0];
+        assert_eq!(row["signature"]["parties"][0]["class"], class, "{row}");
+        assert!(row["bytes"][1].as_u64().unwrap() <= 40, "{row}");
+        assert_eq!((&row["state"], &row["confirmed"]), (&"reduced".into(), &serde_json::json!([10, 10])), "{row}");
+        let report = fs::read_to_string(Path::new(row["folder"].as_str().unwrap()).join("report.md")).unwrap();
+        assert!(report.contains("4.5"), "{report}");
+    }
+}
+
+#[test]
+fn a_wrong_verdict_of_a_validator_is_reduced_to_what_it_refuses() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(
+        folder.path(),
+        "valid.wat",
+        r#"(module
+          (memory 1) (global $g (mut i64) (i64.const 1)) (data (i32.const 8) "some bytes")
+          (func $noise (param i64) (result i64) (i64.mul (local.get 0) (i64.const 3)))
+          (func (export "f") (param i64) (result i64)
+            (global.set $g (call $noise (local.get 0)))
+            (if (i64.eqz (local.get 0)) (then unreachable select global.set $g))
+            (global.get $g)))"#,
+    );
+    let (output, document) = reduce(folder.path(), &[&path, "--engines", "reference,tinywasm"]);
+    let row = &document["rows"][0];
+    assert_eq!(row["signature"]["parties"][0]["class"], "rejected", "{row}");
+    assert_eq!(row["known"], "tinywasm-rejects-unreachable-select", "{row}");
+    // Known issues are no news.
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(row["bytes"][1].as_u64().unwrap() <= 60, "{row}");
+}
+
+#[test]
+fn linked_modules_and_calls_of_the_host_come_out_as_reproducers_that_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let linked = r#"(module $first
+      (memory 1) (func (export "noise")) (func $sh (param i32 i32) (result i32) (i32.shl (local.get 0) (local.get 1)))
+      (func (export "shift") (param i32 i32) (result i32) (call $sh (local.get 0) (local.get 1))))
+    (register "first" $first)
+    (module (import "first" "shift" (func $s (param i32 i32) (result i32)))
+      (global $g (mut i32) (i32.const 1)) (func (export "other") (result i64) (i64.const 7))
+      (func (export "run") (param i32) (result i32) (global.set $g (i32.const 4)) (call $s (local.get 0) (i32.const 40))))
+    (assert_return (invoke "other") (i64.const 7))
+    (assert_return (invoke "run" (i32.const 3)) (i32.const 768))"#;
+    let path = file(folder.path(), "linked.wast", linked);
+    let (output, document) = reduce(folder.path(), &[&path, "--engines", "reference,faulty+i32-shl-unmasked"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let row = &document["rows"][0];
+    assert!(row["signature"]["skeleton"].to_string().contains("i32.shl"), "{row}");
+    let script = Path::new(row["folder"].as_str().unwrap()).join("case.wast");
+    let script = script.to_str().unwrap();
+    assert_eq!(wassay(&["run", script, "--engines", "reference,wasmi"]).status.code(), Some(0));
+    assert_eq!(wassay(&["run", script, "--engines", "faulty+i32-shl-unmasked"]).status.code(), Some(1));
+}
+
+/// Waits until a reduction has written down how far it is.
+fn wait_for_unfinished(out: &Path) {
+    let began = std::time::Instant::now();
+    while fs::read_dir(out.join("unfinished.part")).map_or(0, Iterator::count) == 0 {
+        assert!(began.elapsed().as_secs() < 120, "nothing is kept in {}", out.display());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_reduction_that_is_ended_keeps_the_best_so_far_and_the_next_one_goes_on_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let noise: String = (0..40).map(|n| format!("(func $n{n} (result i32) (i32.const {n}))")).collect();
+    // Each candidate that shows the hang takes as long as the deadline is.
+    let path = file(folder.path(), "hang.wat", &CHAOS.replacen("(module", &format!("(module {noise}"), 1));
+    let out = folder.path().join("reduced");
+    let args =
+        ["reduce", &path, "--engines", "reference,chaos+hang", "--format", "json", "--out", out.to_str().unwrap()];
+    let start = || {
+        let mut command = common::command(&args);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        command.spawn().expect("the program starts")
+    };
+    let mut killed = start();
+    wait_for_unfinished(&out);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+
+    let interrupted = start();
+    // A signal may come before anybody listens for it; then the process just ends, and nothing is lost.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let _ = std::process::Command::new("kill").args(["-INT", &interrupted.id().to_string()]).status();
+    let output = interrupted.wait_with_output().unwrap();
+    let text = stderr(&output);
+    assert!(text.contains("goes on from"), "{text}");
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let row = &document["rows"][0];
+    assert!(row["bytes"][1].as_u64().unwrap() < row["bytes"][0].as_u64().unwrap(), "{row}");
+    if row["state"] == "stopped" {
+        assert_eq!(output.status.code(), Some(75), "{text}");
+        assert!(text.contains("the same command goes on"), "{text}");
+    }
+    assert!(Path::new(row["folder"].as_str().unwrap()).join("case.wasm").exists());
+}
+
+#[test]
+fn the_javascript_file_answers_calls_of_the_host_and_sees_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(
+        folder.path(),
+        "host.wat",
+        r#"(module
+          (import "host" "f" (func $f (param i32 f64) (result i32 i64)))
+          (func (export "run") (param i32) (result i32 i64)
+            (call $f (i32.shl (local.get 0) (i32.const 33)) (f64.const -1.5))))"#,
+    );
+    let (output, document) = reduce(folder.path(), &[&path, "--engines", "reference,faulty+i32-shl-unmasked"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let script = Path::new(document["rows"][0]["folder"].as_str().unwrap()).join("case.js");
+    let text = fs::read_to_string(&script).unwrap();
+    assert!(text.contains("name: \"f\""), "{text}");
+    let Ok(shell) = std::process::Command::new("node").arg(&script).output() else {
+        println!("there is no node here, so the file is not run");
+        return;
+    };
+    let said = String::from_utf8_lossy(&shell.stdout).into_owned();
+    assert!(shell.status.success() && !said.contains("WRONG"), "{said}\n{text}");
+    // Another argument than was expected is seen.
+    let start = text.find("args: \"i32:").unwrap() + "args: \"i32:".len();
+    let other = format!("{}7{}", &text[..start], &text[start..]);
+    fs::write(&script, other).unwrap();
+    let shell = std::process::Command::new("node").arg(&script).output().unwrap();
+    let said = String::from_utf8_lossy(&shell.stdout).into_owned();
+    assert!(!shell.status.success() && said.contains("WRONG  host call 0 of f"), "{said}");
+}

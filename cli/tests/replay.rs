@@ -53,3 +53,19 @@ fn an_engine_that_cannot_be_run_is_said_to_be_missing() {
     assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
     assert!(stdout(&output).contains("engine missing"), "{}", stdout(&output));
 }
+
+/// A row that its own script does not show must not go on accounting for findings.
+#[test]
+fn a_row_that_no_longer_matches_turns_red() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("wasmi-select-on-fused-eqz");
+    std::fs::create_dir(&place).unwrap();
+    std::fs::write(place.join("case.wast"), "(module (func (export \"f\")))\n(assert_return (invoke \"f\"))").unwrap();
+    let path = folder.path().to_str().unwrap();
+    let output = wassay(&["replay", path, "--engines", "reference,wasmi"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+    assert!(stdout(&output).contains("known no longer"), "{}", stdout(&output));
+    // The row is about another version.
+    let output = wassay(&["replay", path, "--engines", "reference,wasmi@1.1.0"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+}

@@ -133,6 +133,6 @@ pub fn markdown(record: &Record) -> String {
 }
 
 /// A text inside a table or a line: what Markdown would take for its own is escaped.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     text.replace('\\', "\\\\").replace('|', "\\|").replace('`', "'").replace(['\n', '\r'], " ").replace('<', "&lt;")
 }

@@ -91,7 +91,7 @@ fn rule(state: SuiteState, kind: &str) -> (String, String) {
 }
 
 /// A path as a relative URI: what is not plain is written in hexadecimal.
-fn uri(path: &str) -> String {
+pub(crate) fn uri(path: &str) -> String {
     let mut uri = String::new();
     for byte in path.bytes() {
         match byte {

@@ -78,7 +78,7 @@ pub(crate) fn main(names: &[EngineName], format: Format) -> Result<Exit, Failure
 }
 
 /// Says on standard error what goes on. Returns whether it is that nothing is to be done.
-fn show(name: &EngineName, progress: Progress<'_>) -> bool {
+pub(crate) fn show(name: &EngineName, progress: Progress<'_>) -> bool {
     match progress {
         Progress::Waiting { family } => eprintln!("{name}: waiting for another install of `{family}` to end"),
         Progress::Running { command } => eprintln!("{name}: {command}"),

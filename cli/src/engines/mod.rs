@@ -4,6 +4,7 @@ mod install;
 mod list;
 mod probe;
 
+pub(crate) use install::show;
 use wassay_adapter::wire::Introduction;
 use wassay_child::Crew;
 use wassay_model::EngineName;

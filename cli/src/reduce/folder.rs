@@ -105,3 +105,31 @@ pub(crate) fn write_json<T: serde::Serialize>(path: &Path, value: &T) -> Result<
         .with_context(writing)
         .or_exit(Exit::CannotWrite)
 }
+
+/// Where the best so far of a reduction is kept while it goes on.
+pub(crate) struct Unfinished {
+    path: PathBuf,
+}
+
+impl Unfinished {
+    /// That of a case, with the seed that decides the order of pieces.
+    pub(crate) fn of(out: &Path, case: &TestCase, seed: u64) -> Self {
+        let id = case.id().to_string();
+        Self { path: out.join("unfinished.part").join(format!("{}-{seed}.json", &id[..16.min(id.len())])) }
+    }
+
+    /// What was kept; nothing where nothing was, or where it is not whole.
+    pub(crate) fn read(&self) -> Option<TestCase> {
+        serde_json::from_slice(&fs::read(&self.path).ok()?).ok()
+    }
+
+    pub(crate) fn write(&self, case: &TestCase) -> Result<(), Failure> {
+        write_json(&self.path, case)
+    }
+
+    /// Removes it, and the folder with the last of them.
+    pub(crate) fn remove(&self) {
+        let _ = fs::remove_file(&self.path);
+        let _ = self.path.parent().map(fs::remove_dir);
+    }
+}

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use wassay_child::{Crew, CrewError};
+use wassay_child::{Crew, CrewError, CrewSpec};
 use wassay_judge::{REFERENCE, judge};
 use wassay_model::{Capture, EngineName, Observation, Ruling, Signature, TestCase, Verdict};
 
@@ -26,6 +26,10 @@ pub(crate) struct Jury {
     /// In place of the case's own deadline.
     pub(crate) deadline_ms: Option<u32>,
     pub(crate) capture: Capture,
+    /// Whether every question goes to new processes: some faults of engines show what an earlier case left behind,
+    /// and a reduction would come to rely on that.
+    pub(crate) fresh: bool,
+    spec: CrewSpec,
 }
 
 impl Jury {
@@ -36,11 +40,21 @@ impl Jury {
         let spec = lineup::crew_spec(&lineup, memory_mib)?;
         let mut crews: Vec<Crew> = (0..crews.max(1)).map(|_| Crew::new(spec.clone())).collect();
         crews[0].muster().or_exit(Exit::EngineUnavailable)?;
-        Ok(Self { crews, seats: (0..lineup.len()).collect(), deadline_ms: None, capture: Capture::Full })
+        Ok(Self {
+            crews,
+            seats: (0..lineup.len()).collect(),
+            deadline_ms: None,
+            capture: Capture::Full,
+            fresh: false,
+            spec,
+        })
     }
 
     /// Asks every engine.
     pub(crate) fn judge(&mut self, case: &TestCase) -> Result<Judged, Failure> {
+        if self.fresh {
+            self.crews[0] = Crew::new(self.spec.clone());
+        }
         ask(&mut self.crews[0], &self.seats, case, self.deadline_ms, self.capture).or_exit(Exit::EngineUnavailable)
     }
 
@@ -50,9 +64,13 @@ impl Jury {
         let (seats, deadline_ms, capture) = (&self.seats, self.deadline_ms, self.capture);
         let failure: Mutex<Option<CrewError>> = Mutex::new(None);
         let stop = AtomicBool::new(false);
+        let renewed = self.fresh.then(|| self.spec.clone());
         let answer = |crew: &mut Crew, case: &TestCase| {
             if stop.load(Ordering::Relaxed) {
                 return false;
+            }
+            if let Some(spec) = &renewed {
+                *crew = Crew::new(spec.clone());
             }
             match ask(crew, seats, case, deadline_ms, capture) {
                 Ok(judged) => judged.signatures.iter().any(|found| is_same(found, signature)),

@@ -9,6 +9,7 @@ use crate::exit::{Exit, Failure, OrExit as _};
 /// The files, by name.
 const FILES: &[(&str, &str)] = &[
     ("dlr.toml", include_str!("../../../fuzz/known/dlr.toml")),
+    ("jsc.toml", include_str!("../../../fuzz/known/jsc.toml")),
     ("tinywasm.toml", include_str!("../../../fuzz/known/tinywasm.toml")),
     ("wasmi.toml", include_str!("../../../fuzz/known/wasmi.toml")),
     ("wasmtime.toml", include_str!("../../../fuzz/known/wasmtime.toml")),
@@ -72,16 +73,45 @@ impl Known {
         found
     }
 
-    /// The rows that name a regression script.
+    /// The rows whose script this is and whose engine, in a version that has the issue, is among those that were
+    /// asked: each has to account for something, or is out of date.
+    pub(crate) fn shown_by(&self, script: &str, engines: &[&EngineId]) -> Vec<&KnownIssue> {
+        let is_asked = |issue: &KnownIssue, range: &semver::VersionReq| {
+            engines.iter().any(|engine| {
+                engine.name.name == issue.engine.name
+                    && issue.engine.options.iter().all(|option| engine.name.options.contains(option))
+                    && semver_of(&engine.version).is_some_and(|version| range.matches(&version))
+            })
+        };
+        let rows = self.rows.iter().filter(|(issue, range)| {
+            !script.is_empty() && issue.regression.ends_with(&format!("/{script}")) && is_asked(issue, range)
+        });
+        rows.map(|(issue, _)| issue).collect()
+    }
+
+    /// Every row.
     #[cfg(test)]
     fn issues(&self) -> impl Iterator<Item = &KnownIssue> {
         self.rows.iter().map(|(issue, _)| issue)
     }
 }
 
-/// The first semantic version in what an engine says of itself.
+/// The version in what an engine says of itself, as a semantic version. The first word that begins like one counts,
+/// with its first three numbers: packages of systems put `-1~deb12u2` and the like behind them, and some engines have
+/// four.
 fn semver_of(text: &str) -> Option<semver::Version> {
-    text.split(|letter: char| letter.is_whitespace() || letter == 'v').find_map(|word| word.parse().ok())
+    let mut words = text.split(char::is_whitespace).map(|word| word.strip_prefix('v').unwrap_or(word));
+    words.find_map(|word| {
+        word.parse().ok().or_else(|| {
+            let end = word.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(word.len());
+            let numbers: Result<Vec<u64>, _> = word[..end].split('.').map(str::parse).collect();
+            match numbers.ok()?[..] {
+                [major, minor] => Some(semver::Version::new(major, minor, 0)),
+                [major, minor, patch, ..] => Some(semver::Version::new(major, minor, patch)),
+                _ => None,
+            }
+        })
+    })
 }
 
 #[cfg(test)]
@@ -123,7 +153,17 @@ mod tests {
 
     #[test]
     fn versions_are_found_in_what_engines_say_of_themselves() {
-        for (text, version) in [("48.0.8", "48.0.8"), ("wasmi 2.0.0", "2.0.0"), ("v20.20.2", "20.20.2")] {
+        for (text, version) in [
+            ("48.0.8", "48.0.8"),
+            ("wasmi 2.0.0", "2.0.0"),
+            ("v20.20.2", "20.20.2"),
+            ("2.50.6-1~deb12u2", "2.50.6"),
+            ("153.7.0esr-1~deb12u1", "153.7.0"),
+            ("2.0.0-beta.1", "2.0.0-beta.1"),
+            ("20.20.2 (V8 11.3.244.8-node.38)", "20.20.2"),
+            ("V8 11.3.244.8", "11.3.244"),
+            ("0.40", "0.40.0"),
+        ] {
             assert_eq!(semver_of(text).unwrap().to_string(), version);
         }
         assert!(semver_of("unknown").is_none());

@@ -112,7 +112,7 @@ fn suite(args: &Spec) -> Result<(Suite, Expectations), Failure> {
     }
 }
 
-fn pinned_suite() -> Suite {
+pub(crate) fn pinned_suite() -> Suite {
     // The folder says what they are counted under.
     let path = |name| format!("additions/memory64/{name}");
     pinned(wassay_additions::all().into_iter().map(|script| (path(script.name), script.text)))

@@ -25,8 +25,15 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// `wassay fuzz` into `folder`, and its summary.
+/// `wassay fuzz` into `folder` without reducing what it finds, and its summary.
 pub fn fuzz(folder: &Path, args: &[&str]) -> (Output, Option<Summary>) {
+    let mut all = vec!["--triage", "0s"];
+    all.extend(args);
+    fuzz_and_triage(folder, &all)
+}
+
+/// The same, with what was found reduced.
+pub fn fuzz_and_triage(folder: &Path, args: &[&str]) -> (Output, Option<Summary>) {
     let out = folder.to_str().expect("temporary folders have plain names");
     let mut all = vec!["fuzz", "--format", "json", "--out", out];
     all.extend(args);
@@ -36,7 +43,15 @@ pub fn fuzz(folder: &Path, args: &[&str]) -> (Output, Option<Summary>) {
 }
 
 pub fn resume(folder: &Path) -> Output {
-    wassay(&["fuzz", "--format", "json", "--resume", folder.to_str().expect("temporary folders have plain names")])
+    wassay(&[
+        "fuzz",
+        "--format",
+        "json",
+        "--triage",
+        "0s",
+        "--resume",
+        folder.to_str().expect("temporary folders have plain names"),
+    ])
 }
 
 pub fn journal(folder: &Path) -> String {

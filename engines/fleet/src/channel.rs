@@ -85,7 +85,12 @@ impl Channel {
 }
 
 /// The command that a package manager is started with.
-fn command(program: &'static str, mend: &'static str, asked: &str, search: &Search) -> Result<Command, FleetError> {
+pub(crate) fn command(
+    program: &'static str,
+    mend: &'static str,
+    asked: &str,
+    search: &Search,
+) -> Result<Command, FleetError> {
     let path = search.program(program).ok_or_else(|| FleetError::Needs { name: asked.to_owned(), program, mend })?;
     let mut command = Command::new(path);
     search.apply(&mut command);
@@ -93,7 +98,7 @@ fn command(program: &'static str, mend: &'static str, asked: &str, search: &Sear
 }
 
 /// Runs a package manager to its good end. Returns the command line.
-fn succeed(
+pub(crate) fn succeed(
     command: Command,
     hint: impl Fn(&str) -> String,
     progress: &mut dyn FnMut(Progress<'_>),
@@ -109,7 +114,7 @@ fn succeed(
     Err(FleetError::Failed { hint: hint(&tail), how: ended.how(), tail, command: line })
 }
 
-fn no_hint(_: &str) -> String {
+pub(crate) fn no_hint(_: &str) -> String {
     String::new()
 }
 
@@ -314,7 +319,7 @@ impl Crate {
     }
 }
 
-fn cargo(asked: &str, search: &Search) -> Result<Command, FleetError> {
+pub(crate) fn cargo(asked: &str, search: &Search) -> Result<Command, FleetError> {
     let mut command = command("cargo", "install Rust", asked, search)?;
     // Where this program itself was started by cargo, these are meant for its own build.
     for name in ["RUSTUP_TOOLCHAIN", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET"] {

@@ -54,6 +54,14 @@ pub enum FleetError {
         /// Its version.
         found: String,
     },
+    /// The system has one version of it, so there is nothing to list.
+    #[error("`{name}` has no list of releases: the package {package} of the system is the only source")]
+    OneRelease {
+        /// The engine as asked.
+        name: String,
+        /// The system's package.
+        package: &'static str,
+    },
     /// What is installed is not whole.
     #[error("`{name}` is half-installed: {trouble}; install it again with: {command}")]
     HalfInstalled {

@@ -234,6 +234,27 @@ impl Fleet {
         self.cache.settle(family, partial, installed, &lock)
     }
 
+    /// Every release of an engine that its package manager can bring, the oldest first. Previews are left out, and
+    /// what was withdrawn. The version and options of the name do not matter.
+    ///
+    /// # Errors
+    ///
+    /// [`FleetError`], with the package manager's command and its last words where it failed.
+    pub fn releases(
+        &self,
+        name: &EngineName,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Vec<EngineName>, FleetError> {
+        if name.name.starts_with(EXEC) {
+            let why = "it is a program of yours, which has no releases";
+            return Err(FleetError::NotOurs { name: name.to_string(), what: "listed", why });
+        }
+        let family = family(&name.name)?;
+        let releases = family.channel.releases(&name.to_string(), &self.search, progress)?;
+        let named = |version: Version| EngineName { version: Some(version.text().to_owned()), ..name.clone() };
+        Ok(releases.into_iter().map(named).collect())
+    }
+
     /// Sees that a new install can be started on this machine at all.
     fn check_start(
         &self,
@@ -475,6 +496,15 @@ impl Fleet {
             here: if here.is_empty() { String::new() } else { format!(" (here: {})", here.join(", ")) },
             command: install_command(&wanted.to_string()),
         }
+    }
+}
+
+/// Which of two versions is the older one, number by number; those that cannot be read come last.
+#[must_use]
+pub fn by_age(one: &str, other: &str) -> std::cmp::Ordering {
+    match (Version::parse(one), Version::parse(other)) {
+        (Ok(left), Ok(right)) => left.cmp(&right),
+        (left, right) => left.is_err().cmp(&right.is_err()).then_with(|| one.cmp(other)),
     }
 }
 

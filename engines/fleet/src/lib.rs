@@ -13,6 +13,7 @@ mod cache;
 mod channel;
 mod error;
 mod fleet;
+mod releases;
 mod run;
 mod scripts;
 mod table;
@@ -20,4 +21,4 @@ mod version;
 
 pub use cache::Broken;
 pub use error::FleetError;
-pub use fleet::{Cost, Fleet, Hosted, Installed, Offer, Progress};
+pub use fleet::{Cost, Fleet, Hosted, Installed, Offer, Progress, by_age};

@@ -46,6 +46,11 @@ impl Version {
         self.numbers.len() >= 3 || !self.rest.is_empty()
     }
 
+    /// Whether nothing follows the numbers, as it does in previews.
+    pub(crate) fn is_numbers_only(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     /// Whether `other` is this version, or one of those that it is the beginning of: `22` covers `22.4.1`.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         if self.text == other.text {

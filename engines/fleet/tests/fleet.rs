@@ -328,3 +328,18 @@ fn an_empty_cache_offers_every_family() {
     assert!(offers.iter().all(|offer| offer.here.is_empty() && offer.command.ends_with(offer.name)));
     assert!(offers.len() >= 6);
 }
+
+#[test]
+fn releases_are_listed_by_age_and_without_previews() {
+    let machine = Machine::new();
+    let of = |text: &str| -> Vec<String> {
+        let releases = machine.fleet.releases(&name(text), &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
+        releases.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(of("wasmtime+winch"), ["wasmtime@9.0.0+winch", "wasmtime@38.0.0+winch", "wasmtime@50.0.1+winch"]);
+    assert_eq!(of("node"), ["node@9.10.0", "node@22.4.1", "node@22.23.3"]);
+    let error = machine.fleet.releases(&name("jsc"), &mut |_| {}).unwrap_err();
+    assert!(matches!(error, FleetError::OneRelease { .. }), "{error}");
+    let error = machine.fleet.releases(&name("exec:./worker"), &mut |_| {}).unwrap_err();
+    assert!(matches!(error, FleetError::NotOurs { .. }), "{error}");
+}

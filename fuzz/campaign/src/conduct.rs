@@ -216,6 +216,7 @@ impl Campaign {
             buckets: ranked(folder),
             times: folder.times_mut().clone(),
             end,
+            triage: None,
         };
         folder.finish(&summary, &ledger)?;
         Ok(summary)

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use wassay_model::{EngineName, Signature};
 
 use crate::bucket_name;
-use crate::skeleton::WITNESSES;
+use crate::skeleton::{CARRIERS, WITNESSES};
 
 /// A finding, as far as grouping looks at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,8 +75,8 @@ fn belongs(signature: &Signature, first: &Signature) -> bool {
 
 /// The opcodes that tell a fault: not those that only show what others did, where there are others.
 fn core(signature: &Signature) -> Vec<&String> {
-    let telling: Vec<&String> =
-        signature.skeleton.iter().filter(|opcode| !WITNESSES.contains(&opcode.as_str())).collect();
+    let tells = |opcode: &&String| !WITNESSES.contains(&opcode.as_str()) && !CARRIERS.contains(&opcode.as_str());
+    let telling: Vec<&String> = signature.skeleton.iter().filter(tells).collect();
     if telling.is_empty() { signature.skeleton.iter().collect() } else { telling }
 }
 
@@ -164,6 +164,17 @@ mod tests {
             hit("wasmi", "value", &["i64.lt_u", "local.tee", "select"]),
             hit("tinywasm", "value", &["i32.mul", "local.tee"]),
             hit("tinywasm", "value", &["local.tee"]),
+        ];
+        assert_eq!(group(&hits).len(), 2);
+    }
+
+    #[test]
+    fn what_several_results_show_is_one_fault_whatever_they_went_through() {
+        let hits = [
+            hit("wasmi", "value", &["(several results)", "global.set", "i32.clz"]),
+            hit("wasmi", "value", &["(several results)", "i32.const"]),
+            hit("wasmi", "trapped:unreachable", &["(several results)", "(start)", "memory.grow"]),
+            hit("wasmi", "value", &["i32.clz"]),
         ];
         assert_eq!(group(&hits).len(), 2);
     }

@@ -2,8 +2,8 @@
 //! calls, what is expected beside what comes.
 //!
 //! What is *not* guaranteed: that it shows every finding. JavaScript passes no vectors and loses the payload of a
-//! NaN, and what only a look at the memory shows is not in it. The host's functions throw, loudly, where they are
-//! called.
+//! NaN, and what only a look at the memory shows is not in it. The host's functions answer what they answered where
+//! the expectation comes from, in that order; a call that was not expected is wrong, and throws.
 
 use std::fmt::Write as _;
 
@@ -36,9 +36,15 @@ const failure = (error) =>
   error instanceof WebAssembly.LinkError ? "refused to link" :
   error instanceof RangeError || String(error).includes("recursion") ? "exhausted" : "failed";
 let wrong = 0;
-const step = (what, expected, action) => {
+let called = 0;
+const step = (what, expected, callsUntilNow, action) => {
   let actual, words = "";
   try { actual = action(); } catch (error) { actual = failure(error); words = "  (" + error + ")"; }
+  if (callsUntilNow !== null && called !== callsUntilNow) {
+    wrong += 1;
+    say("WRONG  " + what + ": " + called + " calls of the host until now, expected: " + callsUntilNow);
+    called = callsUntilNow;
+  }
   const good = expected === null || actual === expected;
   if (!good) wrong += 1;
   say((good ? "ok     " : "WRONG  ") + what + ": " + actual + words + (good ? "" : ", expected: " + expected));
@@ -46,10 +52,23 @@ const step = (what, expected, action) => {
 const registered = {};
 const externs = {};
 const extern = (number) => (externs[number] ??= { extern: number });
-const loud = new Proxy({}, {
-  get: (_, name) => () => { throw new Error("the case calls the host function " + String(name) + ", and this file has no host"); },
+const host = new Proxy({}, {
+  get: (_, name) => (...args) => {
+    const next = hostCalls[called];
+    if (!next || next.name !== String(name)) {
+      throw new Error("host call " + called + " is of " + String(name) + ", expected: " + (next ? next.name : "none"));
+    }
+    const actual = next.types.map((type, i) => shown[type](args[i])).join(", ");
+    if (actual !== next.args) {
+      wrong += 1;
+      say("WRONG  host call " + called + " of " + next.name + " with " + actual + ", expected: " + next.args);
+    }
+    called += 1;
+    if (next.answer === undefined) throw new Error("JavaScript cannot give the answer of " + next.name);
+    return next.answer();
+  },
 });
-const imports = new Proxy({}, { get: (_, name) => registered[name] ?? (name === HOST ? loud : undefined) });
+const imports = new Proxy({}, { get: (_, name) => registered[name] ?? (name === HOST ? host : undefined) });
 const instances = [];
 "#;
 
@@ -67,7 +86,9 @@ pub fn write_javascript(case: &TestCase, expectation: Option<&Observation>) -> S
         let digits: String = module.bytes.0.iter().map(|byte| format!("{byte:02x}")).collect();
         let _ = writeln!(text, "const module{index} = bytes(\"{digits}\");");
     }
+    text.push_str(&host_calls(expectation));
     text.push('\n');
+    let mut calls = 0;
     let mut instances: Vec<ModuleIdx> = Vec::new();
     for (number, step) in case.plan.steps.iter().enumerate() {
         let outcome = expectation.and_then(|seen| seen.steps.get(number)).map(|step| &step.outcome);
@@ -110,10 +131,47 @@ pub fn write_javascript(case: &TestCase, expectation: Option<&Observation>) -> S
             (_, outcome) => outcome.and_then(words),
         };
         let expected = expected.map_or_else(|| "null".to_owned(), |words| quoted(&words));
-        let _ = writeln!(text, "step({}, {expected}, () => {action});", quoted(&format!("step {number}, {what}")));
+        let made = expectation.and_then(|seen| seen.steps.get(number)).map(|step| step.host_calls.count);
+        calls += made.unwrap_or_default();
+        let until_now = made.map_or_else(|| "null".to_owned(), |_| calls.to_string());
+        let what = quoted(&format!("step {number}, {what}"));
+        let _ = writeln!(text, "step({what}, {expected}, {until_now}, () => {action});");
     }
     text.push_str("if (wrong > 0) throw new Error(wrong + \" of the steps went wrong\");\n");
     text
+}
+
+/// The calls of host functions that are expected, with their answers.
+fn host_calls(expectation: Option<&Observation>) -> String {
+    let mut text = String::from("const hostCalls = [\n");
+    for step in expectation.iter().flat_map(|seen| &seen.steps) {
+        for call in &step.host_calls.first {
+            let types: Vec<String> = call.args.iter().map(|value| format!("\"{}\"", type_word(*value))).collect();
+            let args: Vec<String> = call.args.iter().map(|value| shown(*value)).collect();
+            let answers: Option<Vec<String>> = call.results.iter().map(|value| argument(*value)).collect();
+            let answer = match answers.as_deref() {
+                None => String::new(),
+                Some([]) => ", answer: () => undefined".to_owned(),
+                Some([one]) => format!(", answer: () => {one}"),
+                Some(several) => format!(", answer: () => [{}]", several.join(", ")),
+            };
+            let (name, args) = (quoted(&call.name), quoted(&args.join(", ")));
+            let _ = writeln!(text, "  {{ name: {name}, types: [{}], args: {args}{answer} }},", types.join(", "));
+        }
+    }
+    text + "];\n"
+}
+
+/// The type of a value, as the file names it.
+const fn type_word(value: Value) -> &'static str {
+    match value {
+        Value::I32(_) => "i32",
+        Value::I64(_) => "i64",
+        Value::F32(_) => "f32",
+        Value::F64(_) => "f64",
+        Value::V128(_) => "v128",
+        Value::Ref(_) => "ref",
+    }
 }
 
 fn one_line(text: &str) -> String {
@@ -157,17 +215,7 @@ fn words(outcome: &Outcome) -> Option<String> {
     Some(match outcome {
         Outcome::Returned(values) if values.is_empty() => "returned nothing".to_owned(),
         Outcome::Returned(values) => {
-            let values: Vec<String> = values
-                .iter()
-                .map(|value| match value {
-                    Value::F32(bits) if f32::from_bits(*bits).is_nan() => "f32:nan".to_owned(),
-                    Value::F64(bits) if f64::from_bits(*bits).is_nan() => "f64:nan".to_owned(),
-                    Value::V128(_) => "v128".to_owned(),
-                    Value::Ref(Ref::Null) => "ref:null".to_owned(),
-                    Value::Ref(_) => "ref".to_owned(),
-                    number => number.to_string(),
-                })
-                .collect();
+            let values: Vec<String> = values.iter().map(|value| shown(*value)).collect();
             format!("returned {}", values.join(", "))
         }
         Outcome::Trapped(_) => "trapped".to_owned(),
@@ -176,6 +224,18 @@ fn words(outcome: &Outcome) -> Option<String> {
         Outcome::Unlinkable => "refused to link".to_owned(),
         Outcome::Exhausted(_) | Outcome::Refused(_) | Outcome::Absent | Outcome::Unclassified(_) => return None,
     })
+}
+
+/// A value in the words that the file itself uses.
+fn shown(value: Value) -> String {
+    match value {
+        Value::F32(bits) if f32::from_bits(bits).is_nan() => "f32:nan".to_owned(),
+        Value::F64(bits) if f64::from_bits(bits).is_nan() => "f64:nan".to_owned(),
+        Value::V128(_) => "v128".to_owned(),
+        Value::Ref(Ref::Null) => "ref:null".to_owned(),
+        Value::Ref(_) => "ref".to_owned(),
+        number => number.to_string(),
+    }
 }
 
 /// The types of a function's results, as a list of literals.

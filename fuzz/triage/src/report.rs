@@ -79,16 +79,23 @@ impl Blame {
                 "The expectation is only that of `{expectation}`, the first engine that came to an end: read the rule before you blame anybody."
             )
         };
-        let _ = match (&*self.agree, &*self.differ) {
-            ([], differ) => write!(words, " No other engine confirms it; {} of {} differ.", differ.len(), differ.len()),
-            (agree, differ) if agree.len() >= differ.len() => {
+        // The expectation's own side counts too.
+        let (for_it, against) = (self.agree.len() + 1, self.differ.len());
+        let _ = match (&*self.agree, against) {
+            ([], _) => write!(words, " No other engine confirms it; {against} of {against} differ."),
+            (agree, against) if for_it > against => {
                 write!(words, " The majority says the same: {}.", list(agree))
             }
-            (agree, differ) => write!(
+            (agree, against) if for_it == against => write!(
                 words,
-                " The majority says otherwise ({} engines against {}); {} confirms it. Look at the rule with care.",
-                differ.len(),
-                agree.len() + 1,
+                " As many engines say otherwise ({against}) as say the same, of which {} confirms it. Look at the rule \
+                 with care.",
+                list(agree)
+            ),
+            (agree, against) => write!(
+                words,
+                " The majority says otherwise ({against} engines against {for_it}); {} confirms it. Look at the rule \
+                 with care.",
                 list(agree)
             ),
         };
@@ -203,5 +210,36 @@ fn action_words(action: &wassay_model::Action) -> String {
             format!("invoke {export:?} of instance {instance} with ({})", args.join(", "))
         }
         Action::Get { instance, export } => format!("get {export:?} of instance {instance}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn engines(names: &[&str]) -> Vec<EngineId> {
+        let id = |name: &&str| EngineId { name: EngineName::plain(name), version: "1".to_owned() };
+        names.iter().map(id).collect()
+    }
+
+    fn words(by_standard: bool, agree: &[&str], differ: &[&str]) -> String {
+        let expectation = Some(EngineName::plain("reference"));
+        let (agree, differ) = (engines(agree), engines(differ));
+        Blame { expectation, by_standard, agree, differ, silent: Vec::new() }.words()
+    }
+
+    #[test]
+    fn the_page_says_whether_the_standard_or_a_majority_decides() {
+        for (agree, differ, part) in [
+            (&["a", "b"][..], &["c"][..], "The majority says the same: a 1, b 1."),
+            (&["a"], &["b", "c"], "As many engines say otherwise (2)"),
+            (&["a"], &["b", "c", "d"], "The majority says otherwise (3 engines against 2)"),
+            (&[], &["b", "c"], "No other engine confirms it; 2 of 2 differ."),
+        ] {
+            let words = words(true, agree, differ);
+            assert!(words.contains(part), "{words}");
+            assert!(words.contains("outranks any majority"), "{words}");
+        }
+        assert!(words(false, &["a"], &["b"]).contains("the first engine that came to an end"));
     }
 }

@@ -12,7 +12,7 @@ use wassay_model::{Action, TestCase};
 /// Opcodes that show what others did: they tell a fault only where no other does.
 pub(crate) const WITNESSES: &[&str] = &["call", "global.set", "local.tee", "ref.func", "ref.is_null", "unreachable"];
 /// Opcodes that say nothing where any other is there.
-const CARRIERS: &[&str] = &[
+pub(crate) const CARRIERS: &[&str] = &[
     "block",
     "drop",
     "else",
@@ -36,8 +36,7 @@ const CARRIERS: &[&str] = &[
 #[must_use]
 pub fn skeleton(case: &TestCase) -> Vec<String> {
     let Some((opcodes, marks)) = gathered(case) else { return Vec::new() };
-    let (named, always): (BTreeSet<String>, BTreeSet<String>) =
-        marks.into_iter().partition(|mark| matches!(mark.as_str(), "(local)" | "(several results)"));
+    let (named, always): (BTreeSet<String>, BTreeSet<String>) = marks.into_iter().partition(|mark| mark == "(local)");
     let without = |left_out: &[&str]| -> BTreeSet<String> {
         opcodes.iter().filter(|opcode| !left_out.contains(&opcode.as_str())).chain(&always).cloned().collect()
     };

@@ -271,6 +271,70 @@ pub struct Summary {
     pub times: Times,
     /// Why it ended.
     pub end: End,
+    /// What reducing the findings came to; none where it was not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub triage: Option<Triage>,
+}
+
+/// What reducing a run's findings came to. It decides which buckets are known: opcodes are told only then.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Triage {
+    /// Findings whose evidence was kept.
+    pub kept: u64,
+    /// Those that were reduced.
+    pub reduced: u64,
+    /// Those that did not show any more.
+    pub gone: u64,
+    /// By bucket.
+    pub buckets: BTreeMap<String, BucketTriage>,
+    /// The reduced findings in groups, each of what seems to be one fault, unlike ones first.
+    pub groups: Vec<TriageGroup>,
+}
+
+/// What of a bucket was reduced.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BucketTriage {
+    /// Findings that were reduced.
+    pub reduced: u64,
+    /// Of those, how many each known issue accounts for.
+    pub known: BTreeMap<String, u64>,
+}
+
+impl BucketTriage {
+    /// Whether something was looked at, and known issues account for all of it.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.reduced > 0 && self.known.values().sum::<u64>() == self.reduced
+    }
+}
+
+/// Reduced findings that seem to be of one fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TriageGroup {
+    /// The name of the plainest of them.
+    pub name: String,
+    /// How many there are.
+    pub hits: u64,
+    /// Of those, how many did not come back in every run.
+    pub flaky: u64,
+    /// The known issues that account for findings of the group.
+    pub known: Vec<String>,
+    /// How many no known issue accounts for.
+    pub new: u64,
+    /// The opcodes of the plainest of those that are not known, or of all.
+    pub opcodes: Vec<String>,
+    /// The bytes of its modules.
+    pub bytes: u64,
+    /// Its folder, relative to the run's folder.
+    pub folder: String,
+}
+
+impl Summary {
+    /// Whether known issues account for a bucket, as far as was looked.
+    #[must_use]
+    pub fn is_known(&self, bucket: &Bucket) -> bool {
+        self.triage.as_ref().and_then(|triage| triage.buckets.get(&bucket.name)).is_some_and(BucketTriage::is_known)
+    }
 }
 
 /// Why a run ended.
