@@ -25,7 +25,14 @@ fn a_newer_release_with_faults_fails_newly_and_an_older_one_passes_newly() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).display().to_string();
     let (junit, sarif, markdown) = (file("junit.xml"), file("log.sarif"), file("summary.md"));
-    let corpus = regressions();
+    // Faults of the newer release alone, so that a new regression does not change the counts.
+    let chosen = folder.path().join("corpus");
+    for name in ["segments-data-before-elem", "wasmi-local-below-if-params", "wasmi-select-on-fused-eqz"] {
+        fs::create_dir_all(chosen.join(name)).unwrap();
+        let script = Path::new(name).join("case.wast");
+        fs::copy(Path::new(&regressions()).join(&script), chosen.join(&script)).unwrap();
+    }
+    let corpus = chosen.display().to_string();
     let (exit, record) = regress(&[
         "wasmi@1.1.0",
         "wasmi",
