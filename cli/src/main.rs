@@ -1,6 +1,7 @@
 //! The program `wassay`: flags in, wiring, exit status out. The only crate that sees every room.
 
 mod args;
+mod digest;
 mod engines;
 mod exit;
 mod fuzz;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Replay(replay) => replay::main(&replay),
         Command::Engines(engines) => engines::main(&engines),
         Command::Report(report) => report::main(&report),
+        Command::Digest(digest) => digest::main(&digest),
         Command::Worker { .. } => Ok(Exit::Internal),
     };
     match outcome {
