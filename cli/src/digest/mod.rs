@@ -4,7 +4,7 @@ mod page;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use serde::Deserialize;
@@ -17,6 +17,8 @@ use crate::exit::{Exit, Failure, OrExit as _};
 /// What a night left in its folder. Whatever is missing is said to be missing.
 #[derive(Debug)]
 struct Night {
+    /// Where it is.
+    folder: PathBuf,
     summary: Summary,
     ledger: Option<Ledger>,
     lost: Lost,
@@ -106,6 +108,7 @@ impl Night {
             return Err(Failure::new(Exit::BadInput, error));
         }
         Ok(Self {
+            folder: folder.to_owned(),
             lost: lost(&summary.manifest, &run.join("journal.jsonl"))?,
             ledger: json(&run.join("ledger.json"))?,
             regressions: json(&folder.join("regressions.json"))?,
@@ -134,6 +137,11 @@ impl Night {
             alarms.push(format!("{} answers are lost", self.lost.answers));
         }
         alarms
+    }
+
+    /// A path as a reader finds it from the page.
+    fn below(&self, path: &str) -> String {
+        Path::new(path).strip_prefix(&self.folder).unwrap_or(Path::new(path)).display().to_string()
     }
 
     /// What became of the findings of a bucket that were reduced.

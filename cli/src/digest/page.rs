@@ -7,10 +7,8 @@ use wassay_model::run::{Bucket, End, Summary};
 
 use super::{Night, ReducedRow};
 
-/// Of cells that were never observed, so many are named; `ledger.json` has them all.
-const CELLS_SHOWN: usize = 40;
-/// The same of cells that one case alone has observed.
-const RARE_SHOWN: usize = 10;
+/// Of opcodes with cells that were never observed, so many are named; `ledger.json` has all cells.
+const OPCODES_SHOWN: usize = 20;
 /// The quantile of the normal distribution for a bound on one side, with 95 % confidence.
 const QUANTILE: f64 = 1.645;
 
@@ -139,17 +137,40 @@ fn coverage(out: &mut String, night: &Night) -> Written {
         "{observed} of {all} known cells were executed and observed on {} engines or more; one case in {} is traced.",
         ledger.engines_min, ledger.every
     )?;
-    if !ledger.never.is_empty() {
-        writeln!(out, "\n**Never observed, {}:**\n", ledger.never.len())?;
-        list(out, ledger.never.iter().map(String::as_str), CELLS_SHOWN)?;
+    let mut opcodes: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for name in &ledger.never {
+        opcodes.entry(opcode(name)).or_default().0 += 1;
     }
-    let once: Vec<&str> =
-        ledger.observed.iter().filter(|(_, count)| **count == 1).map(|(cell, _)| cell.as_str()).collect();
-    if !once.is_empty() {
-        writeln!(out, "\nObserved in one case only, {}:\n", once.len())?;
-        list(out, once.into_iter(), RARE_SHOWN)?;
+    let mut once = 0;
+    for (name, count) in &ledger.observed {
+        opcodes.entry(opcode(name)).or_default().1 += 1;
+        once += u64::from(*count == 1);
     }
-    Ok(())
+    let blank: Vec<String> =
+        opcodes.iter().filter(|(_, (_, seen))| *seen == 0).map(|(opcode, _)| format!("`{opcode}`")).collect();
+    writeln!(out, "\n**Opcodes of which nothing was observed, {}:** {}.\n", blank.len(), or_none(blank.join(", ")))?;
+    let mut rows: Vec<(&str, (u64, u64))> =
+        opcodes.into_iter().filter(|(_, (never, seen))| *never * *seen > 0).collect();
+    rows.sort_by(|a, b| b.1.0.cmp(&a.1.0).then(a.0.cmp(b.0)));
+    if !rows.is_empty() {
+        writeln!(out, "| Opcode | Cells never observed | Observed |\n|---|---:|---:|")?;
+        for (opcode, (never, seen)) in rows.iter().take(OPCODES_SHOWN) {
+            writeln!(out, "| `{opcode}` | {never} | {seen} |")?;
+        }
+        if rows.len() > OPCODES_SHOWN {
+            writeln!(
+                out,
+                "\n{} more opcodes have such cells; `ledger.json` names every cell.",
+                rows.len() - OPCODES_SHOWN
+            )?;
+        }
+    }
+    writeln!(out, "\n{once} cells were observed in one case only.")
+}
+
+/// A cell's opcode: what stands before the number of the operand.
+fn opcode(cell: &str) -> &str {
+    cell.split_once(':').map_or(cell, |(opcode, _)| opcode)
 }
 
 fn divergences(out: &mut String, night: &Night) -> Written {
@@ -194,9 +215,11 @@ fn triage(out: &mut String, night: &Night) -> Written {
         // The smallest speaks for its bucket.
         let shown = night.reduced_of(&bucket.name).filter(|row| row.folder.is_some()).min_by_key(|row| row.bytes.1);
         let (bytes, seconds, folder) = match shown {
-            Some(ReducedRow { bytes: (before, after), seconds, folder, .. }) => {
-                (format!("{before} to {after}"), format!("{seconds:.1} s"), folder.clone().unwrap_or_default())
-            }
+            Some(ReducedRow { bytes: (before, after), seconds, folder, .. }) => (
+                format!("{before} to {after}"),
+                format!("{seconds:.1} s"),
+                night.below(folder.as_deref().unwrap_or_default()),
+            ),
             None if night.reduced_of(&bucket.name).next().is_some() => ("-".into(), "-".into(), "gone".to_owned()),
             None => ("-".into(), "-".into(), format!("not reduced: {}", bucket.folder)),
         };
@@ -291,8 +314,7 @@ fn health(out: &mut String, night: &Night) -> Written {
     }
     let restarts = &night.summary.times.restarts;
     let restarts: Vec<String> = restarts.iter().map(|(word, count)| format!("{word} {count}")).collect();
-    let none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
-    writeln!(out, "- Workers started again: {}.", none(restarts.join(", ")))?;
+    writeln!(out, "- Workers started again: {}.", or_none(restarts.join(", ")))?;
     writeln!(
         out,
         "- Lost answers: {} in the {} cases of whole chunks (must be 0).",
@@ -306,7 +328,7 @@ fn health(out: &mut String, night: &Night) -> Written {
         *states.entry(row.state.clone()).or_default() += 1;
     }
     let states: Vec<String> = by_count(&states).into_iter().map(|(state, count)| format!("{count} {state}")).collect();
-    writeln!(out, "- Regressions replayed: {} ({}).", replayed.rows.len(), none(states.join(", ")))?;
+    writeln!(out, "- Regressions replayed: {} ({}).", replayed.rows.len(), or_none(states.join(", ")))?;
     for row in replayed.rows.iter().filter(|row| row.is_red()) {
         let known = if row.known.is_empty() { String::new() } else { format!(" [{}]", row.known.join(", ")) };
         writeln!(out, "  - **{}** `{}`{known}: {}", row.state, row.name, cell(&row.words))?;
@@ -318,19 +340,12 @@ fn row(out: &mut String, what: &str, part: u64, whole: u64) -> Written {
     writeln!(out, "| {} | {part} | {} |", cell(what), share(part, whole))
 }
 
-fn list<'a>(out: &mut String, items: impl ExactSizeIterator<Item = &'a str>, shown: usize) -> Written {
-    let count = items.len();
-    for item in items.take(shown) {
-        writeln!(out, "- `{item}`")?;
-    }
-    if count > shown {
-        writeln!(out, "- and {} more, in `ledger.json`", count - shown)?;
-    }
-    Ok(())
-}
-
 fn share(part: u64, whole: u64) -> String {
     if whole == 0 { "-".to_owned() } else { format!("{:.1} %", part as f64 / whole as f64 * 100.0) }
+}
+
+fn or_none(text: String) -> String {
+    if text.is_empty() { "none".to_owned() } else { text }
 }
 
 /// The most frequent first.

@@ -131,8 +131,49 @@ fn answers() -> Vec<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use wasmparser::{BinaryReader, OperatorsReader};
+
     use super::*;
     use crate::ALL;
+
+    /// The entries of the dictionary that OSS-Fuzz is given, by name.
+    fn dictionary() -> Vec<(&'static str, Vec<u8>)> {
+        let text = include_str!("../../../scripts/oss-fuzz/wasm.dict");
+        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let bytes = |mut text: &str| {
+            let mut bytes = Vec::new();
+            while let Some(first) = text.chars().next() {
+                let (byte, rest) = match text.strip_prefix("\\x") {
+                    Some(hex) => (u8::from_str_radix(&hex[..2], 16).unwrap(), &hex[2..]),
+                    None => (first as u8, &text[1..]),
+                };
+                bytes.push(byte);
+                text = rest;
+            }
+            bytes
+        };
+        lines
+            .map(|line| {
+                let (name, value) = line.split_once('=').unwrap();
+                (name, bytes(value.strip_prefix('"').unwrap().strip_suffix('"').unwrap()))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_instruction_of_the_dictionary_is_one() {
+        let dictionary = dictionary();
+        let other = ["magic", "section_", "type_", "limits_", "leb_"];
+        let instructions = dictionary.iter().filter(|(name, _)| !other.iter().any(|other| name.starts_with(other)));
+        let mut count = 0;
+        for (name, bytes) in instructions {
+            let mut reader = OperatorsReader::new(BinaryReader::new(bytes, 0));
+            assert!(reader.read().is_ok() && reader.eof(), "{name}: {bytes:02x?}");
+            count += 1;
+        }
+        assert!(count > 500, "{count}");
+        assert_eq!(dictionary[0], ("magic", b"\0asm\x01\0\0\0".to_vec()));
+    }
 
     #[test]
     fn every_property_has_a_corpus_of_which_it_holds() {
