@@ -10,14 +10,17 @@ use wassay_adapter::{ExternKind, Interface, needed_features};
 use wassay_generate::{Family, Profile, boundary_arguments, generate};
 use wassay_model::{
     Action, Bytes, Host, InstanceIdx, Limits, Module, ModuleIdx, Plan, PlanStep, Provenance, Snapshot, TestCase,
+    ValType, Value,
 };
 
 /// Modules that are longer are not asked about: they make for slow inputs.
 const BYTES_MAX: usize = 16 << 10;
-/// Exports that are called at most.
-const CALLS_MAX: usize = 24;
-/// Lists of arguments for each export.
-const ARGUMENTS_MAX: usize = 3;
+/// Steps of a plan at most.
+const STEPS_MAX: usize = 120;
+/// How often each export is called.
+const ROUNDS: usize = 3;
+/// Rows of [`boundary_arguments`].
+const ROWS: usize = 5;
 /// Pages of 64 KiB that a memory may begin with or grow to.
 const PAGES_MAX: u32 = 64;
 /// Elements that a table may begin with or grow to.
@@ -63,25 +66,23 @@ fn of_module(bytes: &[u8]) -> Option<TestCase> {
     let interface = Interface::read(bytes)?;
     let step = |action| PlanStep { action, snapshot: Snapshot::Skip };
     let mut steps = vec![step(Action::Instantiate { module: ModuleIdx(0) })];
-    for export in &interface.exports {
-        let instance = InstanceIdx(0);
-        match &export.kind {
-            ExternKind::Func(ty) => {
-                for args in boundary_arguments(&ty.params).into_iter().take(ARGUMENTS_MAX) {
-                    let without = args.is_empty();
+    let instance = InstanceIdx(0);
+    // Every export once before any export again: modules of the suite have dozens.
+    for round in 0..ROUNDS {
+        for export in &interface.exports {
+            match &export.kind {
+                ExternKind::Func(ty) if round == 0 || !ty.params.is_empty() => {
+                    let Some(args) = arguments(&ty.params, round) else { continue };
                     steps.push(step(Action::Invoke { instance, export: export.name.clone(), args }));
-                    if without {
-                        break;
-                    }
                 }
+                ExternKind::Global if round == 0 => {
+                    steps.push(step(Action::Get { instance, export: export.name.clone() }));
+                }
+                _ => {}
             }
-            ExternKind::Global => steps.push(step(Action::Get { instance, export: export.name.clone() })),
-            _ => {}
-        }
-        if steps.len() > CALLS_MAX {
-            break;
         }
     }
+    steps.truncate(STEPS_MAX);
     if let Some(last) = steps.last_mut() {
         last.snapshot = Snapshot::Take;
     }
@@ -94,6 +95,13 @@ fn of_module(bytes: &[u8]) -> Option<TestCase> {
         provenance: Provenance::File { path: "input".to_owned() },
         relations: Vec::new(),
     })
+}
+
+/// Boundary values, unlike ones for neighbouring parameters: a value shifted by itself tells little. None where a
+/// parameter's type has no value that a plan can write.
+fn arguments(params: &[ValType], round: usize) -> Option<Vec<Value>> {
+    let rows = boundary_arguments(params);
+    params.iter().enumerate().map(|(position, _)| Some(rows.get((round + 2 * position) % ROWS)?[position])).collect()
 }
 
 /// Whether what a module begins with is within the limits: not every engine can be told of all of them.
