@@ -80,8 +80,8 @@ mod tests {
     fn the_same_seed_makes_the_same_change() {
         let run = |seed| {
             let mut data = module();
-            data.resize(4096, 0);
-            let size = mutate(&mut data, module().len(), 4096, seed, |_, size, _| size);
+            data.resize(1 << 16, 0);
+            let size = mutate(&mut data, module().len(), 1 << 16, seed, |_, size, _| size);
             data[..size].to_vec()
         };
         assert_eq!(run(7), run(7));
