@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Engines(Engines),
     /// Pages and machine formats from records of the conformance suite
     Report(Report),
+    /// The folder of a run, or of a night by scripts/nightly, as a page of Markdown
+    Digest(Digest),
     /// Host engines for a parent process
     #[command(hide = true, disable_help_flag = true)]
     Worker {
@@ -204,6 +206,13 @@ pub(crate) struct Report {
     /// Take records that are not whole, and say so on every page
     #[arg(long)]
     pub(crate) partial: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Digest {
+    /// The folder; exits with 1 where somebody has to look at something
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

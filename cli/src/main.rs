@@ -3,6 +3,7 @@
 mod args;
 mod bisect;
 mod corpus;
+mod digest;
 mod engines;
 mod exit;
 mod fuzz;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         Command::Bisect(bisect) => bisect::main(&bisect),
         Command::Engines(engines) => engines::main(&engines),
         Command::Report(report) => report::main(&report),
+        Command::Digest(digest) => digest::main(&digest),
         Command::Worker { .. } => Ok(Exit::Internal),
     };
     match outcome {

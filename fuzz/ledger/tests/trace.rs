@@ -127,7 +127,9 @@ fn marked_modules_are_valid_and_do_what_they_did() {
             case.plan.steps.iter_mut().for_each(|step| step.snapshot = Snapshot::Never);
             let mut marked = case.clone();
             for module in &mut marked.modules {
-                module.bytes = Bytes(mark(&module.bytes.0, &sites(&module.bytes.0).unwrap()).unwrap());
+                // Of a module that is broken on purpose nothing is known.
+                let Ok(found) = sites(&module.bytes.0) else { continue };
+                module.bytes = Bytes(mark(&module.bytes.0, &found).unwrap());
                 let features = wasm_features(case.features) | wasmparser::WasmFeatures::MULTI_MEMORY;
                 wasmparser::Validator::new_with_features(features).validate_all(&module.bytes.0).unwrap();
             }

@@ -1,7 +1,7 @@
-//! Tries a property on mutants, as many as wanted, or writes the modules that mutants are made of as a corpus.
+//! Tries `decode_validate` on mutants, as many as wanted, or writes what a target begins with as a corpus.
 //!
 //!     cargo run --release -p wassay-properties --example mutants -- --inputs 10000000
-//!     cargo run --release -p wassay-properties --example mutants -- --corpus fuzz/targets/corpus/decode_validate
+//!     cargo run --release -p wassay-properties --example mutants -- --target judge --corpus fuzz/targets/corpus/judge
 //!
 //! Input *k* is a function of `--seed` and *k*, so `--from` goes on where another run has ended, or looks at one input
 //! again.
@@ -12,6 +12,8 @@ use std::time::Instant;
 
 use clap::Parser;
 use peak_alloc::PeakAlloc;
+use wassay_properties::ALL;
+use wassay_properties::corpus::corpus;
 use wassay_properties::front::{Report, STACK_BYTES, run};
 use wassay_properties::seeds::Seeds;
 
@@ -35,9 +37,12 @@ struct Args {
     /// Modules of wasm-smith beside those of the suite.
     #[arg(long, default_value_t = 2_000)]
     smith: usize,
-    /// Writes the modules into this folder, and tries nothing.
+    /// Writes the inputs that a target begins with into this folder, and tries nothing.
     #[arg(long)]
     corpus: Option<PathBuf>,
+    /// Which target.
+    #[arg(long, default_value = "decode_validate", requires = "corpus")]
+    target: String,
 }
 
 /// Runs something and returns how many bytes it had allocated at most.
@@ -54,10 +59,16 @@ fn main() -> ExitCode {
     seeds.add_smith(args.seed, args.smith);
     println!("{} valid modules, {} others", seeds.valid.len(), seeds.broken.len());
     if let Some(folder) = &args.corpus {
+        let Some(inputs) = corpus(&args.target, &seeds) else {
+            let known: Vec<&str> = ALL.iter().map(|property| property.name).collect();
+            println!("there is no target {}: there are {}", args.target, known.join(", "));
+            return ExitCode::from(64);
+        };
         std::fs::create_dir_all(folder).expect("the folder can be made");
-        for (number, module) in seeds.valid.iter().chain(&seeds.broken).enumerate() {
-            std::fs::write(folder.join(format!("{number:05}.wasm")), &module.bytes).expect("the folder can be written");
+        for (number, input) in inputs.iter().enumerate() {
+            std::fs::write(folder.join(format!("{number:05}")), input).expect("the folder can be written");
         }
+        println!("{} inputs of {}", inputs.len(), args.target);
         return ExitCode::SUCCESS;
     }
     let report = std::thread::scope(|scope| {

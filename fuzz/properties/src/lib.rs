@@ -7,9 +7,18 @@
 
 use std::fmt;
 
+pub mod corpus;
 pub mod decode_validate;
+pub mod engines;
 pub mod front;
+pub mod in_process;
+pub mod journal;
+pub mod judge;
 pub mod mutants;
+pub mod mutator;
+pub mod protocol;
+pub mod question;
+pub mod reference_wasmi;
 pub mod seeds;
 
 /// What must hold of any bytes.
@@ -37,7 +46,14 @@ impl fmt::Display for Broken {
 }
 
 /// Every property.
-pub const ALL: &[Property] = &[Property { name: "decode_validate", check: decode_validate::check }];
+pub const ALL: &[Property] = &[
+    Property { name: "decode_validate", check: decode_validate::check },
+    Property { name: "reference_wasmi", check: reference_wasmi::check },
+    Property { name: "in_process", check: in_process::check },
+    Property { name: "judge", check: judge::check },
+    Property { name: "journal", check: journal::check },
+    Property { name: "protocol", check: protocol::check },
+];
 
 /// The property of this name.
 #[must_use]

@@ -1,0 +1,4 @@
+//! libFuzzer's glue around the property `protocol`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wassay_properties::hold("protocol", bytes));
