@@ -142,7 +142,9 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
     let instance = script.instantiate(main);
     script.snapshot();
     calls(&mut script, instance, memory, memory.bytes(), &functions, draw);
+    script.invoke(instance, "size", Vec::new());
     script.invoke(instance, "grow", Vec::new());
+    script.invoke(instance, "size", Vec::new());
     calls(&mut script, instance, memory, memory.grown(), &functions, draw);
     if functions.iter().any(|function| function.op.imm == Imm::Init) {
         script.invoke(instance, "drop", Vec::new());
@@ -154,6 +156,9 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
         }
         script.snapshot();
     }
+    // Beyond the maximum.
+    script.invoke(instance, "grow", Vec::new());
+    script.invoke(instance, "size", Vec::new());
     // Lengths beyond all fuel come last: an engine that pays for bytes before it looks at bounds goes no further.
     let (huge, narrow) = (memory.address(if memory.wide { u64::MAX } else { 0xffff_ffff }), Value::I32(u32::MAX));
     for function in &functions {
@@ -256,6 +261,10 @@ fn module(memory: Shape, group: &[&'static Op], features: Features, draw: &mut D
         code.memory_grow(index);
     });
     draft.export("grow", ExportKind::Func, grow);
+    let size = draft.func(ty, &[], |code| {
+        code.memory_size(index);
+    });
+    draft.export("size", ExportKind::Func, size);
 
     if group.iter().any(|op| op.imm == Imm::Init) {
         draft.data(DataSegment { mode: DataSegmentMode::Passive, data: pattern(0x5000, SEGMENT_LEN) });

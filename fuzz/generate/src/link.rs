@@ -37,6 +37,8 @@ struct World {
     /// Whether globals can be mutable.
     mutable_globals: bool,
     grows: bool,
+    /// Whether the memory has more pages than it began with.
+    grown: bool,
     /// Names under which an instance that exports all of it is registered.
     names: Vec<String>,
 }
@@ -99,15 +101,21 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
             .collect(),
         mutable_globals,
         grows: draw.percent(50),
+        grown: false,
         names: vec!["store".to_owned()],
     };
     let style = Style { references, tails, tag, bulk };
     let mut traits = Vec::new();
     let mut script = Script::new(Host::None);
-    let store = script.module("store", unit(&world, None, style, draw));
-    let store = script.instantiate(store);
+    let module = script.module("store", unit(&world, None, style, draw));
+    let store = script.instantiate(module);
     script.register(store, "store");
     let mut instances = vec![store];
+    if draw.percent(35) {
+        // All that it defines is its own, and nobody links to it.
+        traits.push("twin");
+        instances.push(script.instantiate(module));
+    }
 
     let units = draw.between(2, 4);
     for number in 0..units {
@@ -147,11 +155,15 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
             }
         }
         for _ in 0..draw.between(1, 4) {
-            call(&mut script, &instances, draw);
+            call(&mut script, &instances, bulk, draw);
+        }
+        if world.grows && !world.grown && draw.percent(60) {
+            script.invoke(store, "grow", Vec::new());
+            world.grown = world.pages < world.pages_max;
         }
     }
     for _ in 0..draw.between(4, 10) {
-        call(&mut script, &instances, draw);
+        call(&mut script, &instances, bulk, draw);
     }
     // Every slot of the table is called once at the end, whoever's function is in it.
     for slot in 0..ELEMENTS {
@@ -168,13 +180,15 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
     (script.finish(used), traits)
 }
 
-fn call(script: &mut Script, instances: &[InstanceIdx], draw: &mut Draw) {
+fn call(script: &mut Script, instances: &[InstanceIdx], bulk: bool, draw: &mut Draw) {
     let instance = draw.pick(instances);
     let mut narrow = || values::argument(wassay_model::ValType::I32, draw);
     let (Some(left), Some(right)) = (narrow(), narrow()) else { return };
-    match draw.below(4) {
-        0 => script.invoke(instance, "slot", vec![Value::I32(draw.below(ELEMENTS)), left]),
-        1 => script.invoke(instance, "leaf", vec![left]),
+    match draw.below(if bulk { 24 } else { 20 }) {
+        0..5 => script.invoke(instance, "slot", vec![Value::I32(draw.below(ELEMENTS)), left]),
+        5..10 => script.invoke(instance, "leaf", vec![left]),
+        20 => script.invoke(instance, "drop", vec![left, right]),
+        21..24 => script.invoke(instance, "init", vec![left, right]),
         _ => script.invoke(instance, "run", vec![left, right]),
     };
     if draw.percent(20) {
@@ -263,7 +277,7 @@ fn unit(world: &World, from: Option<(&[String], Option<Flaw>)>, style: Style, dr
             let export = if flaw == Some(Flaw::MissingExport) { "nothing" } else { "leaf" };
             foreign = Some(draft.import(&name, export, EntityType::Function(signature)));
             let name = pick(draw);
-            draft.import(&name, "memory", EntityType::Memory(asked_memory(memory_limits, flaw, draw)));
+            draft.import(&name, "memory", EntityType::Memory(asked_memory(memory_limits, world.grown, flaw, draw)));
             let name = pick(draw);
             let export = if flaw == Some(Flaw::WrongKind) { "memory" } else { "table" };
             draft.import(&name, export, EntityType::Table(asked_table(table_limits, flaw, draw)));
@@ -307,6 +321,26 @@ fn unit(world: &World, from: Option<(&[String], Option<Flaw>)>, style: Style, dr
     let lasting = flaw.is_none() || draw.percent(15);
     let scratch = [ValType::I32];
     let run = draft.func(run_type, &scratch, |sink| run(sink, &names, world, style, draw));
+    if style.bulk {
+        // Each instance has the segment until it drops it itself.
+        draft.data(DataSegment { mode: DataSegmentMode::Passive, data: draw.bits().to_le_bytes() });
+        let init = draft.func(run_type, &[], |sink| {
+            sink.local_get(0).i32_const(0xfff).i32_and().i32_const(1).local_get(1).i32_const(3).i32_and();
+            sink.memory_init(0, 0).local_get(0).i32_const(0xfff).i32_and().i32_load(plain(0, 0, 0));
+        });
+        let drop = draft.func(run_type, &[], |sink| {
+            sink.data_drop(0).local_get(1);
+        });
+        draft.export("init", ExportKind::Func, init);
+        draft.export("drop", ExportKind::Func, drop);
+    }
+    if from.is_none() {
+        let grow_type = draft.func_type(&[], &[ValType::I32]);
+        let grow = draft.func(grow_type, &[], |sink| {
+            sink.i32_const(1).memory_grow(0);
+        });
+        draft.export("grow", ExportKind::Func, grow);
+    }
     let slot = draft.func(run_type, &[], |sink| {
         sink.local_get(1).local_get(0).i32_const(7).i32_and();
         if style.tails {
@@ -357,7 +391,7 @@ fn unit(world: &World, from: Option<(&[String], Option<Flaw>)>, style: Style, dr
 }
 
 /// A memory type that the shared memory matches, or not.
-fn asked_memory(mut ty: MemoryType, flaw: Option<Flaw>, draw: &mut Draw) -> MemoryType {
+fn asked_memory(mut ty: MemoryType, grown: bool, flaw: Option<Flaw>, draw: &mut Draw) -> MemoryType {
     match flaw {
         Some(Flaw::MemoryTooSmall) => {
             ty.minimum += 1;
@@ -366,6 +400,8 @@ fn asked_memory(mut ty: MemoryType, flaw: Option<Flaw>, draw: &mut Draw) -> Memo
         Some(Flaw::MemoryMaximum) => {
             ty = MemoryType { minimum: 0, maximum: ty.maximum.map(|maximum| maximum - 1), ..ty }
         }
+        // What counts is the size that it has.
+        None if grown && draw.percent(60) => ty.minimum += 1,
         _ => {
             ty.minimum -= u64::from(draw.below(2)).min(ty.minimum);
             ty.maximum =

@@ -6,6 +6,7 @@
 //! What is *not* guaranteed: that an agreement is right (all engines may share a mistake), that identities
 //! are compared across unlike walks, and that a difference which is ruled inconclusive is harmless.
 
+mod contained;
 pub mod expect;
 mod explain;
 mod likeness;

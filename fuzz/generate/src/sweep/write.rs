@@ -67,7 +67,7 @@ pub(super) const fn selects(round: u32, first: bool) -> bool {
 /// How many times a function with parameters is called.
 pub(super) const ROUNDS: u32 = 8;
 /// The first round in which results may be open.
-pub(super) const OPEN_ROUND: u32 = 5;
+pub(super) const OPEN_ROUND: u32 = 3;
 
 /// A written function.
 pub(super) struct Written {
@@ -804,22 +804,42 @@ pub(super) fn value(ty: Ty, lanes: Lanes, round: u32, draw: &mut Draw) -> Value 
 }
 
 fn integer(draw: &mut Draw, width: u32) -> u64 {
-    let bits = match draw.below(8) {
+    let bits = match draw.below(9) {
         0 => draw.pick(&WIDTHS),
         1 => draw.pick(&MANTISSAS),
         2 => draw.bits(),
+        3 => tie(draw, width),
         _ => values::integer(draw, width),
     };
     if width == 32 { bits & 0xffff_ffff } else { bits }
 }
 
+/// An integer halfway between two floats, or beside that: there it matters that a conversion rounds once, and to even.
+fn tie(draw: &mut Draw, width: u32) -> u64 {
+    let precision = if width > 53 && draw.percent(40) { 53 } else { 24 };
+    let top = draw.between(precision + 1, width - 1);
+    let half = 1_u64 << (top - precision);
+    let odd = if draw.percent(50) { half << 1 } else { 0 };
+    (1_u64 << top | odd | half).wrapping_add(draw.pick(&[0, 1, u64::MAX]))
+}
+
 /// Numbers until the last two rounds; then NaNs too.
 fn float32(round: u32, draw: &mut Draw) -> u32 {
-    let bits = if draw.percent(70) { draw.pick(&values::F32) } else { draw.bits() as u32 };
+    let bits = match draw.below(20) {
+        0..4 => 0x8000_0000 * draw.below(2),
+        4 => 0x7f80_0000 | 0x8000_0000 * draw.below(2),
+        5..16 => draw.pick(&values::F32),
+        _ => draw.bits() as u32,
+    };
     if f32::from_bits(bits).is_nan() && round < ROUNDS - 2 { bits & 0xff80_0000 } else { bits }
 }
 
 fn float64(round: u32, draw: &mut Draw) -> u64 {
-    let bits = if draw.percent(70) { draw.pick(&values::F64) } else { draw.bits() };
+    let bits = match draw.below(20) {
+        0..4 => u64::from(draw.below(2)) << 63,
+        4 => 0x7ff0_0000_0000_0000 | u64::from(draw.below(2)) << 63,
+        5..16 => draw.pick(&values::F64),
+        _ => draw.bits(),
+    };
     if f64::from_bits(bits).is_nan() && round < ROUNDS - 2 { bits & 0xfff0_0000_0000_0000 } else { bits }
 }
