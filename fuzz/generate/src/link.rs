@@ -9,14 +9,14 @@
 //! Functions in tables and functions that others import call nobody, so nothing recurs.
 
 use wasm_encoder::{
-    BlockType, Catch, ConstExpr, DataSegment, DataSegmentMode, ElementMode, ElementSegment, Elements, EntityType,
-    ExportKind, GlobalType, InstructionSink, MemoryType, RefType, TableType, TagKind, TagType, ValType,
+    BlockType, Catch, CompositeInnerType, ConstExpr, DataSegment, DataSegmentMode, ElementMode, ElementSegment, Elements, EntityType,
+    ExportKind, FuncType, GlobalType, InstructionSink, MemoryType, RefType, SubType, TableType, TagKind, TagType, ValType,
 };
 use wassay_model::{Feature, Features, Host, InstanceIdx, TestCase, Value};
 
 use crate::Order;
 use crate::body::plain;
-use crate::draft::{Draft, memory_type, table_type};
+use crate::draft::{Draft, memory_type, plain_subtype, table_type};
 use crate::draw::Draw;
 use crate::script::Script;
 use crate::values;
@@ -88,6 +88,8 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
     let bulk = uses(Feature::BulkMemory, has(Feature::BulkMemory));
     let references = uses(Feature::ReferenceTypes, bulk && has(Feature::ReferenceTypes) && draw.percent(60));
     let tag = uses(Feature::Exceptions, references && has(Feature::Exceptions) && draw.percent(30));
+    let subtypes = uses(Feature::Gc, references && has(Feature::Gc) && draw.percent(40));
+    uses(Feature::FunctionReferences, subtypes);
     let tails = uses(Feature::TailCall, has(Feature::TailCall) && draw.percent(30));
 
     let pages = u64::from(draw.between(1, 2));
@@ -104,7 +106,7 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
         grown: false,
         names: vec!["store".to_owned()],
     };
-    let style = Style { references, tails, tag, bulk };
+    let style = Style { references, tails, tag, bulk, subtypes };
     let mut traits = Vec::new();
     let mut script = Script::new(Host::None);
     let module = script.module("store", unit(&world, None, style, draw));
@@ -170,7 +172,7 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
         script.invoke(store, "slot", vec![Value::I32(slot), Value::I32(draw.bits() as u32)]);
     }
     script.snapshot();
-    for (name, holds) in [("growth", world.grows), ("exceptions", tag), ("tail-calls", tails)] {
+    for (name, holds) in [("growth", world.grows), ("exceptions", tag), ("tail-calls", tails), ("subtypes", subtypes)] {
         if holds {
             traits.push(name);
         }
@@ -226,6 +228,8 @@ struct Style {
     tails: bool,
     tag: bool,
     bulk: bool,
+    /// Whether the type of leaves has a supertype, under which they can be imported too.
+    subtypes: bool,
 }
 
 /// The indices of a unit's entities.
@@ -237,6 +241,8 @@ struct Names {
     own_global: u32,
     tag: Option<u32>,
     own_tag: Option<u32>,
+    /// Changes the instance's own global.
+    bump: Option<u32>,
 }
 
 /// A module: the store, which defines the state, or a unit that imports it under one of the names.
@@ -245,7 +251,15 @@ fn unit(world: &World, from: Option<(&[String], Option<Flaw>)>, style: Style, dr
     if !style.bulk {
         draft.leave_data_uncounted();
     }
-    let leaf_type = draft.func_type(&[ValType::I32], &[ValType::I32]);
+    let (leaf_type, leaf_above) = if style.subtypes {
+        let function = || CompositeInnerType::Func(FuncType::new([ValType::I32], [ValType::I32]));
+        let above = draft.subtype(&SubType { is_final: false, ..plain_subtype(function()) });
+        let below = SubType { supertype_idxs: vec![above], ..plain_subtype(function()) };
+        (draft.subtype(&below), above)
+    } else {
+        let ty = draft.func_type(&[ValType::I32], &[ValType::I32]);
+        (ty, ty)
+    };
     let run_type = draft.func_type(&[ValType::I32, ValType::I32], &[ValType::I32]);
     let payload = draft.func_type(&[ValType::I32], &[]);
     let nothing = draft.func_type(&[], &[]);
@@ -273,7 +287,11 @@ fn unit(world: &World, from: Option<(&[String], Option<Flaw>)>, style: Style, dr
             let one = draw.position(names.len());
             let pick = |draw: &mut Draw| names[if scatter { draw.position(names.len()) } else { one }].clone();
             let name = pick(draw);
-            let signature = if flaw == Some(Flaw::WrongSignature) { other_type } else { leaf_type };
+            let signature = match flaw {
+                Some(Flaw::WrongSignature) => other_type,
+                None if draw.percent(50) => leaf_above,
+                _ => leaf_type,
+            };
             let export = if flaw == Some(Flaw::MissingExport) { "nothing" } else { "leaf" };
             foreign = Some(draft.import(&name, export, EntityType::Function(signature)));
             let name = pick(draw);
@@ -306,7 +324,7 @@ fn unit(world: &World, from: Option<(&[String], Option<Flaw>)>, style: Style, dr
     );
     // Of the same type as the shared one and yet another tag.
     let own_tag = (style.tag && draw.percent(50)).then(|| draft.tag(payload));
-    let mut names = Names { leaf: 0, foreign, leaf_type, globals, own_global, tag, own_tag };
+    let mut names = Names { leaf: 0, foreign, leaf_type, globals, own_global, tag, own_tag, bump: None };
 
     // Leaves come first: what goes into tables and to others.
     let leaves: Vec<u32> = (0..draw.between(2, 4))
@@ -316,6 +334,11 @@ fn unit(world: &World, from: Option<(&[String], Option<Flaw>)>, style: Style, dr
         })
         .collect();
     names.leaf = leaves[0];
+    let bump_type = draft.func_type(&[], &[ValType::I32]);
+    let step = draw.bits() as i32;
+    names.bump = Some(draft.func(bump_type, &[], |sink| {
+        sink.global_get(own_global).i32_const(step).i32_add().global_set(own_global).i32_const(step);
+    }));
     // Functions of an instance that was never finished crash some engines (`fuzz/regressions/segments-data-before-elem`),
     // and a program that died says nothing else: so few failing modules leave any behind.
     let lasting = flaw.is_none() || draw.percent(15);
@@ -485,7 +508,9 @@ fn segments(
     if flaw == Some(Flaw::Data) {
         // Whatever the memory has grown to, this is beyond it.
         let at = ConstExpr::i32_const(draw.pick(&[(8 << 16) - 3, u32::MAX - 2]).cast_signed());
-        let data = draw.bits().to_le_bytes();
+        // Even of nothing it is out of bounds.
+        let data = draw.bits().to_le_bytes().into_iter().take(if draw.percent(30) { 0 } else { 8 });
+        let data: Vec<u8> = data.collect();
         draft.data(DataSegment { mode: DataSegmentMode::Active { memory_index: 0, offset: &at }, data });
         if draw.percent(50) {
             let at = ConstExpr::i32_const(8);
@@ -587,6 +612,11 @@ fn run(sink: &mut InstructionSink<'_>, names: &Names, world: &World, style: Styl
             8 => {
                 sink.memory_size(0);
                 mix(sink);
+                if let Some(bump) = names.bump {
+                    // What is read before the call is the value before the call.
+                    sink.global_get(names.own_global).call(bump).i32_xor();
+                    mix(sink);
+                }
             }
             9 if world.grows => {
                 sink.i32_const(draw.below(2).cast_signed()).memory_grow(0);

@@ -286,7 +286,13 @@ impl<'a> Writer<'a> {
             };
         }
         // Early rounds have calm values; what traps always observes nothing.
-        let edge = role == Role::Value && !op.traps && self.draw.percent(if op.open { 25 } else { 80 });
+        let edge = role == Role::Value && !op.traps && self.draw.percent(if op.open { 45 } else { 80 });
+        if op.traps && !op.open && matches!(ty, Ty::I32 | Ty::I64) && self.draw.percent(50) {
+            // A divisor that a compiler divides by in a way of its own; neither 0 nor -1.
+            let power = 1_u64 << self.draw.between(1, if ty == Ty::I32 { 31 } else { 63 });
+            let divisor = if self.draw.percent(25) { power.wrapping_neg() } else { power };
+            return self.value(if ty == Ty::I32 { Value::I32(divisor as u32) } else { Value::I64(divisor) });
+        }
         if edge && op.open {
             self.late = true;
         }
@@ -529,6 +535,26 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// The two ways on from a condition.
+    fn decide(&mut self, sink: Sink) {
+        match sink {
+            Sink::BrIf => {
+                self.code.extend([0x0d, 0]);
+                self.i32(0x3333);
+                self.code.extend([0x0f, 0x0b]);
+                self.i32(0x4444);
+            }
+            Sink::If => {
+                self.code.extend([0x04, 0x7f]);
+                self.i32(0x5555);
+                self.code.push(0x05);
+                self.i32(0x6666);
+                self.code.push(0x0b);
+            }
+            _ => self.code.push(0x1b),
+        }
+    }
+
     #[rustfmt::skip]
     fn sink(&mut self, sink: Sink, op: &Op, ty: Ty, private: u64, selector: Option<(usize, bool)>, results: &mut Vec<Ty>) {
         let layout = *self.layout;
@@ -583,20 +609,13 @@ impl<'a> Writer<'a> {
                 let function = if ty == Ty::Func { layout.identity[6] + 1 } else { layout.identity[ty as usize] };
                 self.leb(u64::from(function));
             }
-            Sink::BrIf => {
-                self.code.extend([0x0d, 0]);
-                self.i32(0x3333);
-                self.code.extend([0x0f, 0x0b]);
-                self.i32(0x4444);
+            Sink::BrIf | Sink::If | Sink::SelectCondition => {
+                if op.boolean && self.draw.percent(33) {
+                    // The negation of a comparison of floats is no comparison.
+                    self.code.push(0x45);
+                }
+                self.decide(sink);
             }
-            Sink::If => {
-                self.code.extend([0x04, 0x7f]);
-                self.i32(0x5555);
-                self.code.push(0x05);
-                self.i32(0x6666);
-                self.code.push(0x0b);
-            }
-            Sink::SelectCondition => self.code.push(0x1b),
             Sink::BrTable => {
                 self.code.extend([0x0e, 3, 0, 1, 2, 3]);
                 for number in 0..4 {
