@@ -16,6 +16,7 @@ const RULES: &[fn(&mut Parts, &mut Draw)] = &[
     indices,
     indices,
     blocks,
+    blocks,
     dead_code,
     branches,
     results,
@@ -118,9 +119,9 @@ impl Parts {
     fn draw(draw: &mut Draw) -> Self {
         let mut parts = Self { counted: draw.percent(50), ..Self::default() };
         parts.types = TYPES.iter().map(|ty| ty.to_vec()).collect();
-        if draw.percent(25) {
-            // Indices of types need two bytes.
-            parts.types.extend((0..draw.pick(&[59, 60, 61, 123, 124, 125])).map(|_| TYPES[1].to_vec()));
+        if draw.percent(35) {
+            // Indices of types need two bytes, or just one.
+            parts.types.extend((0..draw.pick(&[60, 61, 62, 123, 124, 125])).map(|_| TYPES[1].to_vec()));
         }
         if draw.percent(50) {
             parts.imports.push(joined(&[&name(b"m"), &name(b"f"), &[0, 0]]));
