@@ -9,8 +9,9 @@
 //! Functions in tables and functions that others import call nobody, so nothing recurs.
 
 use wasm_encoder::{
-    BlockType, Catch, CompositeInnerType, ConstExpr, DataSegment, DataSegmentMode, ElementMode, ElementSegment, Elements, EntityType,
-    ExportKind, FuncType, GlobalType, InstructionSink, MemoryType, RefType, SubType, TableType, TagKind, TagType, ValType,
+    BlockType, Catch, CompositeInnerType, ConstExpr, DataSegment, DataSegmentMode, ElementMode, ElementSegment,
+    Elements, EntityType, ExportKind, FuncType, GlobalType, InstructionSink, MemoryType, RefType, SubType, TableType,
+    TagKind, TagType, ValType,
 };
 use wassay_model::{Feature, Features, Host, InstanceIdx, TestCase, Value};
 

@@ -512,9 +512,8 @@ impl<'a> Pair<'a> {
     /// The choice that may explain a difference at `step` that no allowance covers.
     fn open_at(&self, step: StepIdx) -> Option<OpenChoice> {
         // Only where the reference tells that no other choice was met. Rarely asked, so the modules are read anew.
-        let contained = |choice| {
-            choice == OpenChoice::NanBits && self.open.told == Told::Yes && contained::nan_bits(self.case)
-        };
+        let contained =
+            |choice| choice == OpenChoice::NanBits && self.open.told == Told::Yes && contained::nan_bits(self.case);
         self.open.at(step).filter(|choice| !contained(*choice))
     }
 

@@ -301,7 +301,17 @@ fn sizes(layout: &mut Layout, draw: &mut Draw) {
 
 fn junk(layout: &mut Layout, draw: &mut Draw) {
     layout.rest = draw
-        .pick::<&[u8]>(&[&[0], &[0x0b], &[0x80], &[0x0e, 0], &[0xff; 3], &[0, 5, 1], &[11, 3, 0], &[0, 0x80], &[0, 1, 0]])
+        .pick::<&[u8]>(&[
+            &[0],
+            &[0x0b],
+            &[0x80],
+            &[0x0e, 0],
+            &[0xff; 3],
+            &[0, 5, 1],
+            &[11, 3, 0],
+            &[0, 0x80],
+            &[0, 1, 0],
+        ])
         .to_vec();
 }
 
@@ -345,7 +355,9 @@ fn vectors(layout: &mut Layout, draw: &mut Draw) {
 fn unknown_section(layout: &mut Layout, draw: &mut Draw) {
     let at = draw.position(layout.sections.len() + 1);
     let content = draw.pick::<&[u8]>(&[&[], &[0], &[1, b'x']]).to_vec();
-    layout.sections.insert(at, Section { id: draw.pick(&[14, 15, 0x40, 0x7f, 0x80, 0xff]), size: Size::Least, content });
+    layout
+        .sections
+        .insert(at, Section { id: draw.pick(&[14, 15, 0x40, 0x7f, 0x80, 0xff]), size: Size::Least, content });
 }
 
 // Rules of instructions (chapters 3.4 and 5.4).
@@ -771,7 +783,9 @@ fn counts(parts: &mut Parts, draw: &mut Draw) {
         1 => parts.codes.push(vec![2, 0, 0x0b]),
         2 => parts.funcs.push(leb(parts.types.len() as u32)),
         _ => {
-            parts.types.push(draw.pick::<&[u8]>(&[&[0x61, 0, 0], &[0x60, 1, 0x40, 0], &[0x60, 0, 2, I32, I64]]).to_vec());
+            parts
+                .types
+                .push(draw.pick::<&[u8]>(&[&[0x61, 0, 0], &[0x60, 1, 0x40, 0], &[0x60, 0, 2, I32, I64]]).to_vec());
         }
     }
 }
