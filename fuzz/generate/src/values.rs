@@ -85,17 +85,14 @@ pub(crate) fn integer(draw: &mut Draw, width: u32) -> u64 {
 pub(crate) fn vector(draw: &mut Draw) -> u128 {
     let width = draw.pick(&[8, 16, 32, 64]);
     let float = draw.percent(50);
-    // The same everywhere, so that lanes that are taken together are at the edge together.
-    let splat = draw.percent(30);
-    let (mut bits, mut lane) = (0_u128, None);
+    let mut bits = 0_u128;
     for _ in 0..128 / width {
-        let next = lane.filter(|_| splat).unwrap_or_else(|| match width {
+        let lane = match width {
             32 if float => u64::from(draw.pick(&F32)),
             64 if float => draw.pick(&F64),
             _ => integer(draw, width) & (u64::MAX >> (64 - width)),
-        });
-        lane = Some(next);
-        bits = bits << width | u128::from(next);
+        };
+        bits = bits << width | u128::from(lane);
     }
     bits
 }

@@ -7,7 +7,7 @@
 //!
 //! sets the global before the load traps. A rewrite is taken only if nothing like that can have happened.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use wasmparser::{Operator, Parser, Payload};
 
@@ -19,9 +19,9 @@ pub(super) fn kept(original: &[u8], rewritten: &[u8]) -> bool {
 }
 
 /// The effects of every basic block, by the instructions' names.
-fn blocks(module: &[u8]) -> Option<HashSet<Vec<String>>> {
+fn blocks(module: &[u8]) -> Option<BTreeSet<Vec<String>>> {
     // What has no effects may come anew.
-    let mut blocks = HashSet::from([Vec::new()]);
+    let mut blocks = BTreeSet::from([Vec::new()]);
     for payload in Parser::new(0).parse_all(module) {
         let Payload::CodeSectionEntry(body) = payload.ok()? else { continue };
         let mut operators = body.get_operators_reader().ok()?;

@@ -807,6 +807,12 @@ pub(super) fn value(ty: Ty, lanes: Lanes, round: u32, draw: &mut Draw) -> Value 
         Ty::F64 => Value::F64(float64(round, draw)),
         Ty::V128 => Value::V128(match lanes {
             Lanes::Integer if calm => u128::from_le_bytes(std::array::from_fn(|_| 1 + draw.below(15) as u8)),
+            // Lanes that are taken together are at the edge together.
+            Lanes::Integer if draw.percent(30) => {
+                let width = draw.pick(&[8, 16, 32, 64]);
+                let lane = values::integer(draw, width) & (u64::MAX >> (64 - width));
+                (0..128 / width).fold(0, |bits, _| bits << width | u128::from(lane))
+            }
             Lanes::Integer => values::vector(draw),
             Lanes::F32 => (0..4).fold(0, |bits, _| {
                 bits << 32 | u128::from(if calm { draw.pick(&CALM_F32).to_bits() } else { float32(round, draw) })
@@ -839,14 +845,14 @@ fn tie(draw: &mut Draw, width: u32) -> u64 {
     let top = draw.between(precision + 1, width - 1);
     let half = 1_u64 << (top - precision);
     let odd = if draw.percent(50) { half << 1 } else { 0 };
-    (1_u64 << top | odd | half).wrapping_add(draw.pick(&[0, 1, u64::MAX]))
+    ((1_u64 << top) | odd | half).wrapping_add(draw.pick(&[0, 1, u64::MAX]))
 }
 
 /// Numbers until the last two rounds; then NaNs too.
 fn float32(round: u32, draw: &mut Draw) -> u32 {
     let bits = match draw.below(20) {
         0..4 => 0x8000_0000 * draw.below(2),
-        4 => 0x7f80_0000 | 0x8000_0000 * draw.below(2),
+        4 => 0x7f80_0000 | (0x8000_0000 * draw.below(2)),
         5..16 => draw.pick(&values::F32),
         _ => draw.bits() as u32,
     };
@@ -856,7 +862,7 @@ fn float32(round: u32, draw: &mut Draw) -> u32 {
 fn float64(round: u32, draw: &mut Draw) -> u64 {
     let bits = match draw.below(20) {
         0..4 => u64::from(draw.below(2)) << 63,
-        4 => 0x7ff0_0000_0000_0000 | u64::from(draw.below(2)) << 63,
+        4 => 0x7ff0_0000_0000_0000 | (u64::from(draw.below(2)) << 63),
         5..16 => draw.pick(&values::F64),
         _ => draw.bits(),
     };
