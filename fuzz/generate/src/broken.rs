@@ -5,6 +5,10 @@
 //! changed module is asked about only if its verdict does not depend on that: wasmparser says the same of it with
 //! the features of the case and with all of them. wasmparser is no judge here. Where it errs, and the reference does
 //! not, its mistake is compared like any other engine's.
+//!
+//! Half of a case's modules are random changes of a large module, half are small ones at the edge of one rule each.
+
+mod rules;
 
 use wasmparser::{Validator, WasmFeatures};
 use wassay_model::{Host, TestCase};
@@ -16,6 +20,8 @@ use crate::{Order, smith};
 
 /// Changed modules of one case. Making the two modules that they come from costs more than changing them.
 const MODULES: u32 = 8;
+/// Modules at the edge of a rule of one case.
+const RULES: u32 = 12;
 /// Changed modules that are drawn for a case at most.
 const DRAWS_MAX: u32 = 3 * MODULES;
 
@@ -42,6 +48,13 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
             if made == MODULES {
                 break;
             }
+        }
+    }
+    for number in 1..=RULES {
+        let bytes = rules::module(draw);
+        if is_valid(&bytes, WasmFeatures::all()) == is_valid(&bytes, needed) {
+            let module = script.module(&format!("rule{number}"), bytes);
+            script.load(module);
         }
     }
     (script.finish(features), Vec::new())

@@ -120,6 +120,8 @@ struct Function {
     op: &'static Op,
     name: String,
     offset: u64,
+    /// The size of the memory that it copies from, where that is another one than it copies to.
+    source: Option<u64>,
 }
 
 /// Makes a case; its provenance has no seed yet.
@@ -142,7 +144,9 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
     let instance = script.instantiate(main);
     script.snapshot();
     calls(&mut script, instance, memory, memory.bytes(), &functions, draw);
+    script.invoke(instance, "size", Vec::new());
     script.invoke(instance, "grow", Vec::new());
+    script.invoke(instance, "size", Vec::new());
     calls(&mut script, instance, memory, memory.grown(), &functions, draw);
     if functions.iter().any(|function| function.op.imm == Imm::Init) {
         script.invoke(instance, "drop", Vec::new());
@@ -154,6 +158,9 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
         }
         script.snapshot();
     }
+    // Beyond the maximum.
+    script.invoke(instance, "grow", Vec::new());
+    script.invoke(instance, "size", Vec::new());
     // Lengths beyond all fuel come last: an engine that pays for bytes before it looks at bounds goes no further.
     let (huge, narrow) = (memory.address(if memory.wide { u64::MAX } else { 0xffff_ffff }), Value::I32(u32::MAX));
     for function in &functions {
@@ -195,9 +202,9 @@ fn width(op: &Op) -> u64 {
 fn module(memory: Shape, group: &[&'static Op], features: Features, draw: &mut Draw) -> (Vec<u8>, Vec<Function>) {
     let mut draft = Draft::default();
     let index = u32::from(memory.second);
+    // Of another size: a check against the wrong memory's bounds shows.
+    let pages = if memory.bytes() < 1 << 16 { 2 } else { 1 };
     if memory.second {
-        // Of another size: a check against the wrong memory's bounds shows.
-        let pages = if memory.bytes() < 1 << 16 { 2 } else { 1 };
         let other = draft.memory(crate::draft::memory_type(pages, pages));
         draft.export("other", ExportKind::Memory, other);
     }
@@ -221,7 +228,12 @@ fn module(memory: Shape, group: &[&'static Op], features: Features, draw: &mut D
         for param in 0..op.params.len() {
             code.extend([0x20, param as u8]);
         }
+        // Both have 32-bit addresses then, so that operands keep their types.
+        let other = op.imm == Imm::Memories && memory.second && !memory.wide && draw.percent(50);
         instruction(&mut code, op, index, offset, draw);
+        if other && let Some(source) = code.last_mut() {
+            *source = 0;
+        }
         if op.results.is_empty() {
             // What was written is read; of a block, which may be empty and lie at the end, the first byte.
             match op.imm {
@@ -243,7 +255,7 @@ fn module(memory: Shape, group: &[&'static Op], features: Features, draw: &mut D
         draft.define_raw(function, &[], &code);
         let name = format!("f{number}");
         draft.export(&name, ExportKind::Func, function);
-        functions.push(Function { op, name, offset });
+        functions.push(Function { op, name, offset, source: other.then_some(pages << 16) });
     }
 
     let ty = draft.func_type(&[], &[memory.address_type()]);
@@ -256,6 +268,10 @@ fn module(memory: Shape, group: &[&'static Op], features: Features, draw: &mut D
         code.memory_grow(index);
     });
     draft.export("grow", ExportKind::Func, grow);
+    let size = draft.func(ty, &[], |code| {
+        code.memory_size(index);
+    });
+    draft.export("size", ExportKind::Func, size);
 
     if group.iter().any(|op| op.imm == Imm::Init) {
         draft.data(DataSegment { mode: DataSegmentMode::Passive, data: pattern(0x5000, SEGMENT_LEN) });
@@ -358,7 +374,7 @@ fn calls(
                 let (inside, outside) = addresses(width, function.offset, memory, bytes, op.is_atomic(), draw);
                 [inside, outside].map(|list| list.into_iter().map(|address| vec![address]).collect::<Vec<_>>())
             }
-            _ => blocks(op, memory, bytes, draw),
+            _ => blocks(function, memory, bytes, draw),
         };
         let [mut inside, mut outside] = lists;
         // The first of either is the one that matters most.
@@ -460,9 +476,10 @@ fn addresses(
 }
 
 /// Operands of blocks, which fit and which do not.
-fn blocks(op: &Op, memory: Shape, bytes: u64, draw: &mut Draw) -> [Vec<Vec<u64>>; 2] {
+fn blocks(function: &Function, memory: Shape, bytes: u64, draw: &mut Draw) -> [Vec<Vec<u64>>; 2] {
+    let op = function.op;
     let huge = if memory.wide { u64::MAX } else { 0xffff_ffff };
-    let segment = if op.imm == Imm::Init { SEGMENT_LEN } else { bytes };
+    let segment = if op.imm == Imm::Init { SEGMENT_LEN } else { function.source.unwrap_or(bytes) };
     let mut found = [Vec::new(), Vec::new()];
     let mut add = |destination: u64, source: u64, len: u64| {
         let ends = |start: u64, end: u64| start.checked_add(len).is_some_and(|last| last <= end);

@@ -9,14 +9,15 @@
 //! Functions in tables and functions that others import call nobody, so nothing recurs.
 
 use wasm_encoder::{
-    BlockType, Catch, ConstExpr, DataSegment, DataSegmentMode, ElementMode, ElementSegment, Elements, EntityType,
-    ExportKind, GlobalType, InstructionSink, MemoryType, RefType, TableType, TagKind, TagType, ValType,
+    BlockType, Catch, CompositeInnerType, ConstExpr, DataSegment, DataSegmentMode, ElementMode, ElementSegment,
+    Elements, EntityType, ExportKind, FuncType, GlobalType, InstructionSink, MemoryType, RefType, SubType, TableType,
+    TagKind, TagType, ValType,
 };
 use wassay_model::{Feature, Features, Host, InstanceIdx, TestCase, Value};
 
 use crate::Order;
 use crate::body::plain;
-use crate::draft::{Draft, memory_type, table_type};
+use crate::draft::{Draft, memory_type, plain_subtype, table_type};
 use crate::draw::Draw;
 use crate::script::Script;
 use crate::values;
@@ -37,6 +38,8 @@ struct World {
     /// Whether globals can be mutable.
     mutable_globals: bool,
     grows: bool,
+    /// Whether the memory has more pages than it began with.
+    grown: bool,
     /// Names under which an instance that exports all of it is registered.
     names: Vec<String>,
 }
@@ -86,6 +89,8 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
     let bulk = uses(Feature::BulkMemory, has(Feature::BulkMemory));
     let references = uses(Feature::ReferenceTypes, bulk && has(Feature::ReferenceTypes) && draw.percent(60));
     let tag = uses(Feature::Exceptions, references && has(Feature::Exceptions) && draw.percent(30));
+    let subtypes = uses(Feature::Gc, references && has(Feature::Gc) && draw.percent(40));
+    uses(Feature::FunctionReferences, subtypes);
     let tails = uses(Feature::TailCall, has(Feature::TailCall) && draw.percent(30));
 
     let pages = u64::from(draw.between(1, 2));
@@ -99,15 +104,21 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
             .collect(),
         mutable_globals,
         grows: draw.percent(50),
+        grown: false,
         names: vec!["store".to_owned()],
     };
-    let style = Style { references, tails, tag, bulk };
+    let style = Style { references, tails, tag, bulk, subtypes };
     let mut traits = Vec::new();
     let mut script = Script::new(Host::None);
-    let store = script.module("store", unit(&world, None, style, draw));
-    let store = script.instantiate(store);
+    let module = script.module("store", unit(&world, None, style, draw));
+    let store = script.instantiate(module);
     script.register(store, "store");
     let mut instances = vec![store];
+    if draw.percent(35) {
+        // All that it defines is its own, and nobody links to it.
+        traits.push("twin");
+        instances.push(script.instantiate(module));
+    }
 
     let units = draw.between(2, 4);
     for number in 0..units {
@@ -147,18 +158,22 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
             }
         }
         for _ in 0..draw.between(1, 4) {
-            call(&mut script, &instances, draw);
+            call(&mut script, &instances, bulk, draw);
+        }
+        if world.grows && !world.grown && draw.percent(60) {
+            script.invoke(store, "grow", Vec::new());
+            world.grown = world.pages < world.pages_max;
         }
     }
     for _ in 0..draw.between(4, 10) {
-        call(&mut script, &instances, draw);
+        call(&mut script, &instances, bulk, draw);
     }
     // Every slot of the table is called once at the end, whoever's function is in it.
     for slot in 0..ELEMENTS {
         script.invoke(store, "slot", vec![Value::I32(slot), Value::I32(draw.bits() as u32)]);
     }
     script.snapshot();
-    for (name, holds) in [("growth", world.grows), ("exceptions", tag), ("tail-calls", tails)] {
+    for (name, holds) in [("growth", world.grows), ("exceptions", tag), ("tail-calls", tails), ("subtypes", subtypes)] {
         if holds {
             traits.push(name);
         }
@@ -168,13 +183,15 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
     (script.finish(used), traits)
 }
 
-fn call(script: &mut Script, instances: &[InstanceIdx], draw: &mut Draw) {
+fn call(script: &mut Script, instances: &[InstanceIdx], bulk: bool, draw: &mut Draw) {
     let instance = draw.pick(instances);
     let mut narrow = || values::argument(wassay_model::ValType::I32, draw);
     let (Some(left), Some(right)) = (narrow(), narrow()) else { return };
-    match draw.below(4) {
-        0 => script.invoke(instance, "slot", vec![Value::I32(draw.below(ELEMENTS)), left]),
-        1 => script.invoke(instance, "leaf", vec![left]),
+    match draw.below(if bulk { 24 } else { 20 }) {
+        0..5 => script.invoke(instance, "slot", vec![Value::I32(draw.below(ELEMENTS)), left]),
+        5..10 => script.invoke(instance, "leaf", vec![left]),
+        20 => script.invoke(instance, "drop", vec![left, right]),
+        21..24 => script.invoke(instance, "init", vec![left, right]),
         _ => script.invoke(instance, "run", vec![left, right]),
     };
     if draw.percent(20) {
@@ -212,6 +229,8 @@ struct Style {
     tails: bool,
     tag: bool,
     bulk: bool,
+    /// Whether the type of leaves has a supertype, under which they can be imported too.
+    subtypes: bool,
 }
 
 /// The indices of a unit's entities.
@@ -223,6 +242,8 @@ struct Names {
     own_global: u32,
     tag: Option<u32>,
     own_tag: Option<u32>,
+    /// Changes the instance's own global.
+    bump: Option<u32>,
 }
 
 /// A module: the store, which defines the state, or a unit that imports it under one of the names.
@@ -231,7 +252,15 @@ fn unit(world: &World, from: Option<(&[String], Option<Flaw>)>, style: Style, dr
     if !style.bulk {
         draft.leave_data_uncounted();
     }
-    let leaf_type = draft.func_type(&[ValType::I32], &[ValType::I32]);
+    let (leaf_type, leaf_above) = if style.subtypes {
+        let function = || CompositeInnerType::Func(FuncType::new([ValType::I32], [ValType::I32]));
+        let above = draft.subtype(&SubType { is_final: false, ..plain_subtype(function()) });
+        let below = SubType { supertype_idxs: vec![above], ..plain_subtype(function()) };
+        (draft.subtype(&below), above)
+    } else {
+        let ty = draft.func_type(&[ValType::I32], &[ValType::I32]);
+        (ty, ty)
+    };
     let run_type = draft.func_type(&[ValType::I32, ValType::I32], &[ValType::I32]);
     let payload = draft.func_type(&[ValType::I32], &[]);
     let nothing = draft.func_type(&[], &[]);
@@ -259,11 +288,15 @@ fn unit(world: &World, from: Option<(&[String], Option<Flaw>)>, style: Style, dr
             let one = draw.position(names.len());
             let pick = |draw: &mut Draw| names[if scatter { draw.position(names.len()) } else { one }].clone();
             let name = pick(draw);
-            let signature = if flaw == Some(Flaw::WrongSignature) { other_type } else { leaf_type };
+            let signature = match flaw {
+                Some(Flaw::WrongSignature) => other_type,
+                None if draw.percent(50) => leaf_above,
+                _ => leaf_type,
+            };
             let export = if flaw == Some(Flaw::MissingExport) { "nothing" } else { "leaf" };
             foreign = Some(draft.import(&name, export, EntityType::Function(signature)));
             let name = pick(draw);
-            draft.import(&name, "memory", EntityType::Memory(asked_memory(memory_limits, flaw, draw)));
+            draft.import(&name, "memory", EntityType::Memory(asked_memory(memory_limits, world.grown, flaw, draw)));
             let name = pick(draw);
             let export = if flaw == Some(Flaw::WrongKind) { "memory" } else { "table" };
             draft.import(&name, export, EntityType::Table(asked_table(table_limits, flaw, draw)));
@@ -292,7 +325,7 @@ fn unit(world: &World, from: Option<(&[String], Option<Flaw>)>, style: Style, dr
     );
     // Of the same type as the shared one and yet another tag.
     let own_tag = (style.tag && draw.percent(50)).then(|| draft.tag(payload));
-    let mut names = Names { leaf: 0, foreign, leaf_type, globals, own_global, tag, own_tag };
+    let mut names = Names { leaf: 0, foreign, leaf_type, globals, own_global, tag, own_tag, bump: None };
 
     // Leaves come first: what goes into tables and to others.
     let leaves: Vec<u32> = (0..draw.between(2, 4))
@@ -302,11 +335,36 @@ fn unit(world: &World, from: Option<(&[String], Option<Flaw>)>, style: Style, dr
         })
         .collect();
     names.leaf = leaves[0];
+    let bump_type = draft.func_type(&[], &[ValType::I32]);
+    let step = draw.bits() as i32;
+    names.bump = Some(draft.func(bump_type, &[], |sink| {
+        sink.global_get(own_global).i32_const(step).i32_add().global_set(own_global).i32_const(step);
+    }));
     // Functions of an instance that was never finished crash some engines (`fuzz/regressions/segments-data-before-elem`),
     // and a program that died says nothing else: so few failing modules leave any behind.
     let lasting = flaw.is_none() || draw.percent(15);
     let scratch = [ValType::I32];
     let run = draft.func(run_type, &scratch, |sink| run(sink, &names, world, style, draw));
+    if style.bulk {
+        // Each instance has the segment until it drops it itself.
+        draft.data(DataSegment { mode: DataSegmentMode::Passive, data: draw.bits().to_le_bytes() });
+        let init = draft.func(run_type, &[], |sink| {
+            sink.local_get(0).i32_const(0xfff).i32_and().i32_const(1).local_get(1).i32_const(3).i32_and();
+            sink.memory_init(0, 0).local_get(0).i32_const(0xfff).i32_and().i32_load(plain(0, 0, 0));
+        });
+        let drop = draft.func(run_type, &[], |sink| {
+            sink.data_drop(0).local_get(1);
+        });
+        draft.export("init", ExportKind::Func, init);
+        draft.export("drop", ExportKind::Func, drop);
+    }
+    if from.is_none() {
+        let grow_type = draft.func_type(&[], &[ValType::I32]);
+        let grow = draft.func(grow_type, &[], |sink| {
+            sink.i32_const(1).memory_grow(0);
+        });
+        draft.export("grow", ExportKind::Func, grow);
+    }
     let slot = draft.func(run_type, &[], |sink| {
         sink.local_get(1).local_get(0).i32_const(7).i32_and();
         if style.tails {
@@ -357,7 +415,7 @@ fn unit(world: &World, from: Option<(&[String], Option<Flaw>)>, style: Style, dr
 }
 
 /// A memory type that the shared memory matches, or not.
-fn asked_memory(mut ty: MemoryType, flaw: Option<Flaw>, draw: &mut Draw) -> MemoryType {
+fn asked_memory(mut ty: MemoryType, grown: bool, flaw: Option<Flaw>, draw: &mut Draw) -> MemoryType {
     match flaw {
         Some(Flaw::MemoryTooSmall) => {
             ty.minimum += 1;
@@ -366,6 +424,8 @@ fn asked_memory(mut ty: MemoryType, flaw: Option<Flaw>, draw: &mut Draw) -> Memo
         Some(Flaw::MemoryMaximum) => {
             ty = MemoryType { minimum: 0, maximum: ty.maximum.map(|maximum| maximum - 1), ..ty }
         }
+        // What counts is the size that it has.
+        None if grown && draw.percent(60) => ty.minimum += 1,
         _ => {
             ty.minimum -= u64::from(draw.below(2)).min(ty.minimum);
             ty.maximum =
@@ -449,7 +509,9 @@ fn segments(
     if flaw == Some(Flaw::Data) {
         // Whatever the memory has grown to, this is beyond it.
         let at = ConstExpr::i32_const(draw.pick(&[(8 << 16) - 3, u32::MAX - 2]).cast_signed());
-        let data = draw.bits().to_le_bytes();
+        // Even of nothing it is out of bounds.
+        let data = draw.bits().to_le_bytes().into_iter().take(if draw.percent(30) { 0 } else { 8 });
+        let data: Vec<u8> = data.collect();
         draft.data(DataSegment { mode: DataSegmentMode::Active { memory_index: 0, offset: &at }, data });
         if draw.percent(50) {
             let at = ConstExpr::i32_const(8);
@@ -551,6 +613,11 @@ fn run(sink: &mut InstructionSink<'_>, names: &Names, world: &World, style: Styl
             8 => {
                 sink.memory_size(0);
                 mix(sink);
+                if let Some(bump) = names.bump {
+                    // What is read before the call is the value before the call.
+                    sink.global_get(names.own_global).call(bump).i32_xor();
+                    mix(sink);
+                }
             }
             9 if world.grows => {
                 sink.i32_const(draw.below(2).cast_signed()).memory_grow(0);

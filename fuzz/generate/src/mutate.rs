@@ -3,11 +3,13 @@
 //!
 //! Some rewrites are those of wasm-mutate, several one upon the other; some are our own ([`pad`]). wasm-mutate
 //! refuses some modules, and gives up when its fuel is used up: then the case has our own rewrites alone, and says so
-//! in its traits. A rewritten module that does not validate is not used either.
+//! in its traits. A rewritten module that does not validate, or that puts effects into another order ([`effects`]), is not
+//! used either.
 //!
 //! The deterministic host counts calls over the whole case, so that the second instance would get other answers than
 //! the first: only cases without it are taken.
 
+mod effects;
 mod pad;
 
 use wasm_mutate::WasmMutate;
@@ -68,7 +70,7 @@ fn mutated(bytes: &[u8], features: Features, draw: &mut Draw) -> Option<Vec<u8>>
     let mut mutate = WasmMutate::default();
     mutate.seed(draw.bits()).preserve_semantics(true).fuel(FUEL);
     let rewritten = mutate.run(bytes).ok()?.next()?.ok()?;
-    (rewritten != bytes && is_valid(&rewritten, features)).then_some(rewritten)
+    (rewritten != bytes && is_valid(&rewritten, features) && effects::kept(bytes, &rewritten)).then_some(rewritten)
 }
 
 /// Whether a module is valid with the case's features.

@@ -102,18 +102,18 @@ const V2_SCALAR: Features = Features::V2.minus(Features::of(&[Feature::Simd]));
 /// The families of the profile `mix`, by the share of cases that each gets. What finds most with a case gets most of
 /// them, and what has a list to go through gets enough to go through it in a night.
 const MIX: &[(Family, u32)] = &[
-    (Family::Smith, 8),
-    (Family::Sweep, 14),
+    (Family::Smith, 6),
+    (Family::Sweep, 36),
     (Family::Edge, 6),
-    (Family::Control, 8),
-    (Family::Table, 6),
+    (Family::Control, 7),
+    (Family::Table, 7),
     (Family::Gc, 6),
-    (Family::Size, 3),
+    (Family::Size, 4),
     (Family::Link, 6),
     (Family::Mutate, 2),
-    (Family::Host, 5),
-    (Family::Broken, 6),
-    (Family::Real, 2),
+    (Family::Host, 4),
+    (Family::Broken, 7),
+    (Family::Real, 1),
 ];
 
 impl Profile {

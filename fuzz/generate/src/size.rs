@@ -690,7 +690,8 @@ impl Writer<'_> {
             Statement::Switch { selector, arms } => {
                 let selector = narrow(*selector);
                 let count = arms.len() as u32;
-                // One block for each arm and one around them all; the last arm is the default.
+                // One block for each arm and one around them all; the first arm is the default,
+                // which is not where the plain table ends.
                 for _ in 0..=count {
                     sink.block(BlockType::Empty);
                 }
@@ -699,9 +700,9 @@ impl Writer<'_> {
                 sink.i32_and();
                 let own = (0..8).map(|target| if target < count { target } else { count - 1 });
                 // What is behind the plain table's end goes to its default there, so it must here.
-                let more = (0..self.stretch.targets).map(|target| if target < 8 { count - 1 } else { target % count });
+                let more = (0..self.stretch.targets).map(|target| if target < 8 { 0 } else { target % count });
                 let targets: Vec<u32> = own.chain(more).collect();
-                sink.br_table(targets, count - 1);
+                sink.br_table(targets, 0);
                 sink.end();
                 for (number, arm) in arms.iter().enumerate() {
                     self.all(sink, arm);

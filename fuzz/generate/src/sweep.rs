@@ -9,8 +9,9 @@
 //! `i64` are not put into, since they would need another memory beside it.
 //!
 //! The functions are packed into modules in the order of the table, by what they need, so that an engine that lacks
-//! vectors still gets all of the rest. Calls go by rounds, plain arguments first: once the standard leaves the bits
-//! of a NaN open, nothing behind it is compared as strictly.
+//! vectors still gets all of the rest. Functions that make something else of a float's bits have modules of their own:
+//! in all others the judge knows that the bits of a NaN, which the standard leaves open, reach nothing else. Calls go
+//! by rounds, plain arguments first: where they do, nothing behind a NaN is compared as strictly.
 
 pub(crate) mod table;
 mod write;
@@ -45,6 +46,16 @@ struct Spec {
 }
 
 impl Spec {
+    /// Whether the function makes something else of a float's bits: then those of a NaN may reach it.
+    fn tells_nans_apart(self) -> bool {
+        let op = &OPS[usize::from(self.op)];
+        let stored = self.sink == Sink::Store && matches!(op.results.first(), Some(Ty::F32 | Ty::F64));
+        let undone = (0..op.params.len())
+            .filter(|operand| self.shapes[*operand] == Shape::Inverse)
+            .filter_map(|operand| table::inverse(usize::from(self.op), operand));
+        stored || takes_bits(op) || undone.map(|other| &OPS[other]).any(takes_bits)
+    }
+
     /// The cells that a call observes.
     fn cells(self) -> impl Iterator<Item = Cell> {
         let op = &OPS[usize::from(self.op)];
@@ -60,6 +71,12 @@ impl Spec {
             Cell { opcode: op.name, operand, ty, shape: self.shapes[at], sink: self.sink }
         })
     }
+}
+
+/// Whether the instruction makes something else of a float's bits.
+fn takes_bits(op: &Op) -> bool {
+    let stores_float = op.results.is_empty() && op.params.iter().any(|(ty, _)| matches!(ty, Ty::F32 | Ty::F64));
+    stores_float || op.name.contains("reinterpret_f") || op.name.ends_with("copysign")
 }
 
 /// The shapes that an operand can have.
@@ -165,18 +182,18 @@ fn build(allowed: Features) -> Vec<Batch> {
     for number in 0..OPS.len() {
         specs(number as u16, &mut all);
     }
-    let mut specs: Vec<(u32, Features, Spec)> = all
+    let mut specs: Vec<((u32, bool), Features, Spec)> = all
         .into_iter()
         .map(|spec| (write::features(&spec), spec))
         .filter(|(features, _)| features.minus(allowed).is_empty())
         .map(|(features, spec)| {
             let class = SPLITTING.iter().enumerate().map(|(bit, split)| u32::from(features.contains(*split)) << bit);
-            (class.sum(), features, spec)
+            ((class.sum(), spec.tells_nans_apart()), features, spec)
         })
         .collect();
     // Stable: within a class the order of the table stays.
     specs.sort_by_key(|(class, ..)| *class);
-    let mut batches: Vec<(u32, Batch)> = Vec::new();
+    let mut batches: Vec<((u32, bool), Batch)> = Vec::new();
     for (class, features, spec) in specs {
         match batches.last_mut() {
             Some((last, batch)) if *last == class && batch.specs.len() < FUNCTIONS_MAX => {

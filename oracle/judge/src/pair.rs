@@ -6,7 +6,7 @@ use wassay_model::{
 };
 
 use crate::likeness::{self, Classes, Likeness};
-use crate::{REFERENCE, Strictness, Tally, ending_difference, memory, rewritten};
+use crate::{REFERENCE, Strictness, Tally, contained, ending_difference, memory, rewritten};
 
 /// What comparing one engine yields.
 #[derive(Default)]
@@ -509,9 +509,17 @@ impl<'a> Pair<'a> {
         }
     }
 
+    /// The choice that may explain a difference at `step` that no allowance covers.
+    fn open_at(&self, step: StepIdx) -> Option<OpenChoice> {
+        // Only where the reference tells that no other choice was met. Rarely asked, so the modules are read anew.
+        let contained =
+            |choice| choice == OpenChoice::NanBits && self.open.told == Told::Yes && contained::nan_bits(self.case);
+        self.open.at(step).filter(|choice| !contained(*choice))
+    }
+
     /// The only place that turns a likeness into a ruling.
     fn rule(&mut self, step: StepIdx, likeness: Likeness) -> Option<(Ruling, Reason)> {
-        let uncovered = match self.open.at(step) {
+        let uncovered = || match self.open_at(step) {
             Some(choice) => (Ruling::Inconclusive, Reason::After(choice)),
             None if self.held == Held::Itself => (Ruling::Diverge, Reason::Rewritten),
             None => (Ruling::Diverge, Reason::Deterministic),
@@ -521,7 +529,7 @@ impl<'a> Pair<'a> {
             // The coarser report may be the same as the finer one: never a divergence.
             Likeness::Untold(allowance) if self.strictness.grants(allowance) => None,
             Likeness::Untold(_) => Some((Ruling::Inconclusive, Reason::BlindSpot)),
-            Likeness::Covered(Allowance::NanBits) if !self.nan_may_have_been_made(step) => Some(uncovered),
+            Likeness::Covered(Allowance::NanBits) if !self.nan_may_have_been_made(step) => Some(uncovered()),
             Likeness::Covered(allowance) if self.strictness.grants(allowance) => {
                 if allowance == Allowance::NanBits && self.open.told == Told::No {
                     // The two engines have shown by themselves that a NaN was made.
@@ -530,7 +538,7 @@ impl<'a> Pair<'a> {
                 Some((Ruling::Allowed, Reason::Allowance(allowance)))
             }
             Likeness::Covered(allowance) => Some((Ruling::Diverge, Reason::Allowance(allowance))),
-            Likeness::Unlike => Some(uncovered),
+            Likeness::Unlike => Some(uncovered()),
         }
     }
 

@@ -455,3 +455,33 @@ fn identical_observations_agree_and_cost_next_to_nothing() {
         assert_eq!(verdict.ruling, expected, "{name}");
     }
 }
+
+/// `case` with a module whose one function has the code, in hexadecimal: `f32 f32 -> f32`.
+fn pair_in(code: &[u8], expected: Step, actual: Step) -> Verdict {
+    let mut case = case(1);
+    let mut module =
+        b"\0asm\x01\0\0\0\x01\x07\x01\x60\x02\x7d\x7d\x01\x7d\x03\x02\x01\0\x05\x03\x01\0\x01\x0a".to_vec();
+    module.extend([code.len() as u8 + 4, 1, code.len() as u8 + 2, 0]);
+    module.extend(code);
+    module.push(0x0b);
+    case.modules[0].bytes.0 = module;
+    let reference = met(observation("reference", vec![made(), expected]), 1, OpenChoice::NanBits);
+    judge(&case, &[reference, observation("wasmi", vec![made(), actual])])
+}
+
+#[test]
+fn where_no_instruction_tells_nans_apart_only_their_bits_are_open() {
+    // `f32.max` alone; and with a reinterpretation, a store or a sign that moves behind it.
+    let max = [0x20, 0, 0x20, 1, 0x97];
+    for actual in [SIGNALLING, "f32:0x3f800000"] {
+        let verdict = pair_in(&max, returned(&[CANONICAL]), returned(&[actual]));
+        check(&verdict, Ruling::Diverge, Reason::Deterministic);
+    }
+    let verdict = pair_in(&max, returned(&[CANONICAL]), returned(&[NEGATIVE]));
+    check(&verdict, Ruling::Allowed, Reason::Allowance(Allowance::NanBits));
+    for behind in [&[0xbc, 0xbe][..], &[0x20, 0, 0x98], &[0x1a, 0x41, 0, 0x20, 0, 0x38, 2, 0, 0x20, 0]] {
+        let code = [&max, behind].concat();
+        let verdict = pair_in(&code, returned(&[CANONICAL]), returned(&["f32:0x3f800000"]));
+        check(&verdict, Ruling::Inconclusive, Reason::After(OpenChoice::NanBits));
+    }
+}

@@ -102,6 +102,7 @@ impl Heap {
         kit.keeping(table, root);
         kit.casts(draw);
         kit.arrays(draw);
+        kit.ends(draw);
         kit.list(table, root, draw);
         kit.churn(table, draw);
         kit.conversions();
@@ -588,6 +589,24 @@ impl<'w> Kit<'w> {
                 sink.local_get(2).ref_as_non_null().i32_const(1).call(sum).i64_xor();
             },
         );
+    }
+
+    /// The last elements of an array, and the first that is none.
+    fn ends(&mut self, draw: &mut Draw) {
+        let writes = draw.percent(40);
+        let locals = [ValType::Ref(nullable(LONGS))];
+        self.export("ends", &[Argument::Many, Argument::Small(3), Argument::Seed], ValType::I64, &locals, |sink| {
+            sink.local_get(2).local_get(0).i32_const(1).i32_add().array_new(LONGS).local_set(3);
+            let at = |sink: &mut InstructionSink<'_>| {
+                sink.local_get(3).local_get(3).array_len().i32_const(2).i32_sub().local_get(1).i32_add();
+            };
+            if writes {
+                at(sink);
+                sink.i64_const(-3).array_set(LONGS);
+            }
+            at(sink);
+            sink.array_get(LONGS);
+        });
     }
 
     /// A list of many nodes, with garbage between, walked at the end.

@@ -67,7 +67,7 @@ pub(super) const fn selects(round: u32, first: bool) -> bool {
 /// How many times a function with parameters is called.
 pub(super) const ROUNDS: u32 = 8;
 /// The first round in which results may be open.
-pub(super) const OPEN_ROUND: u32 = 5;
+pub(super) const OPEN_ROUND: u32 = 3;
 
 /// A written function.
 pub(super) struct Written {
@@ -286,7 +286,13 @@ impl<'a> Writer<'a> {
             };
         }
         // Early rounds have calm values; what traps always observes nothing.
-        let edge = role == Role::Value && !op.traps && self.draw.percent(if op.open { 25 } else { 80 });
+        let edge = role == Role::Value && !op.traps && self.draw.percent(if op.open { 45 } else { 80 });
+        if op.traps && !op.open && matches!(ty, Ty::I32 | Ty::I64) && self.draw.percent(50) {
+            // A divisor that a compiler divides by in a way of its own; neither 0 nor -1.
+            let power = 1_u64 << self.draw.between(1, if ty == Ty::I32 { 31 } else { 63 });
+            let divisor = if self.draw.percent(25) { power.wrapping_neg() } else { power };
+            return self.value(if ty == Ty::I32 { Value::I32(divisor as u32) } else { Value::I64(divisor) });
+        }
         if edge && op.open {
             self.late = true;
         }
@@ -529,6 +535,26 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// The two ways on from a condition.
+    fn decide(&mut self, sink: Sink) {
+        match sink {
+            Sink::BrIf => {
+                self.code.extend([0x0d, 0]);
+                self.i32(0x3333);
+                self.code.extend([0x0f, 0x0b]);
+                self.i32(0x4444);
+            }
+            Sink::If => {
+                self.code.extend([0x04, 0x7f]);
+                self.i32(0x5555);
+                self.code.push(0x05);
+                self.i32(0x6666);
+                self.code.push(0x0b);
+            }
+            _ => self.code.push(0x1b),
+        }
+    }
+
     #[rustfmt::skip]
     fn sink(&mut self, sink: Sink, op: &Op, ty: Ty, private: u64, selector: Option<(usize, bool)>, results: &mut Vec<Ty>) {
         let layout = *self.layout;
@@ -583,20 +609,13 @@ impl<'a> Writer<'a> {
                 let function = if ty == Ty::Func { layout.identity[6] + 1 } else { layout.identity[ty as usize] };
                 self.leb(u64::from(function));
             }
-            Sink::BrIf => {
-                self.code.extend([0x0d, 0]);
-                self.i32(0x3333);
-                self.code.extend([0x0f, 0x0b]);
-                self.i32(0x4444);
+            Sink::BrIf | Sink::If | Sink::SelectCondition => {
+                if op.boolean && self.draw.percent(33) {
+                    // The negation of a comparison of floats is no comparison.
+                    self.code.push(0x45);
+                }
+                self.decide(sink);
             }
-            Sink::If => {
-                self.code.extend([0x04, 0x7f]);
-                self.i32(0x5555);
-                self.code.push(0x05);
-                self.i32(0x6666);
-                self.code.push(0x0b);
-            }
-            Sink::SelectCondition => self.code.push(0x1b),
             Sink::BrTable => {
                 self.code.extend([0x0e, 3, 0, 1, 2, 3]);
                 for number in 0..4 {
@@ -788,6 +807,12 @@ pub(super) fn value(ty: Ty, lanes: Lanes, round: u32, draw: &mut Draw) -> Value 
         Ty::F64 => Value::F64(float64(round, draw)),
         Ty::V128 => Value::V128(match lanes {
             Lanes::Integer if calm => u128::from_le_bytes(std::array::from_fn(|_| 1 + draw.below(15) as u8)),
+            // Lanes that are taken together are at the edge together.
+            Lanes::Integer if draw.percent(30) => {
+                let width = draw.pick(&[8, 16, 32, 64]);
+                let lane = values::integer(draw, width) & (u64::MAX >> (64 - width));
+                (0..128 / width).fold(0, |bits, _| bits << width | u128::from(lane))
+            }
             Lanes::Integer => values::vector(draw),
             Lanes::F32 => (0..4).fold(0, |bits, _| {
                 bits << 32 | u128::from(if calm { draw.pick(&CALM_F32).to_bits() } else { float32(round, draw) })
@@ -804,22 +829,42 @@ pub(super) fn value(ty: Ty, lanes: Lanes, round: u32, draw: &mut Draw) -> Value 
 }
 
 fn integer(draw: &mut Draw, width: u32) -> u64 {
-    let bits = match draw.below(8) {
+    let bits = match draw.below(9) {
         0 => draw.pick(&WIDTHS),
         1 => draw.pick(&MANTISSAS),
         2 => draw.bits(),
+        3 => tie(draw, width),
         _ => values::integer(draw, width),
     };
     if width == 32 { bits & 0xffff_ffff } else { bits }
 }
 
+/// An integer halfway between two floats, or beside that: there it matters that a conversion rounds once, and to even.
+fn tie(draw: &mut Draw, width: u32) -> u64 {
+    let precision = if width > 53 && draw.percent(40) { 53 } else { 24 };
+    let top = draw.between(precision + 1, width - 1);
+    let half = 1_u64 << (top - precision);
+    let odd = if draw.percent(50) { half << 1 } else { 0 };
+    ((1_u64 << top) | odd | half).wrapping_add(draw.pick(&[0, 1, u64::MAX]))
+}
+
 /// Numbers until the last two rounds; then NaNs too.
 fn float32(round: u32, draw: &mut Draw) -> u32 {
-    let bits = if draw.percent(70) { draw.pick(&values::F32) } else { draw.bits() as u32 };
+    let bits = match draw.below(20) {
+        0..4 => 0x8000_0000 * draw.below(2),
+        4 => 0x7f80_0000 | (0x8000_0000 * draw.below(2)),
+        5..16 => draw.pick(&values::F32),
+        _ => draw.bits() as u32,
+    };
     if f32::from_bits(bits).is_nan() && round < ROUNDS - 2 { bits & 0xff80_0000 } else { bits }
 }
 
 fn float64(round: u32, draw: &mut Draw) -> u64 {
-    let bits = if draw.percent(70) { draw.pick(&values::F64) } else { draw.bits() };
+    let bits = match draw.below(20) {
+        0..4 => u64::from(draw.below(2)) << 63,
+        4 => 0x7ff0_0000_0000_0000 | (u64::from(draw.below(2)) << 63),
+        5..16 => draw.pick(&values::F64),
+        _ => draw.bits(),
+    };
     if f64::from_bits(bits).is_nan() && round < ROUNDS - 2 { bits & 0xfff0_0000_0000_0000 } else { bits }
 }

@@ -44,8 +44,9 @@ use Takes::{Libraries, LibrariesAndAnyhow, LibrariesAndEngines};
 const ROOMS: &[Room] = &[
     Room { name: "model", knows: Knows::Only(&[]), in_tests: &[],
         takes: Takes::Only(&["base64", "postcard", "serde", "serde_bytes", "serde_json", "sha2", "thiserror"]) },
+    // Reads modules only to see whether an instruction tells NaNs apart.
     Room { name: "judge", knows: Knows::Only(&[]), in_tests: &[],
-        takes: Takes::Only(&["serde", "serde_json", "thiserror"]) },
+        takes: Takes::Only(&["serde", "serde_json", "thiserror", "wasmparser"]) },
 
     Room { name: "reference", knows: Knows::Only(&[]), in_tests: &[],
         takes: Takes::Only(&["thiserror"]) },
