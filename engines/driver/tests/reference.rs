@@ -192,7 +192,9 @@ fn generated_cases_are_seen_through_drivers_as_they_are_directly() {
 
 #[test]
 fn modules_that_are_made_for_a_case_need_no_feature_that_it_has_not() {
-    let generated = Profile::parse("smith").into_iter().flat_map(|profile| (0..200).map(move |index| generate(11, index, &profile)));
+    let generated = Profile::parse("smith")
+        .into_iter()
+        .flat_map(|profile| (0..200).map(move |index| generate(11, index, &profile)));
     for case in kit::cases().into_iter().map(|kit| kit.case).chain(generated) {
         for builtins in [&Builtin::ALL[..], &[]] {
             let builtins = Builtins::of(builtins);

@@ -50,23 +50,26 @@ pub fn check(bytes: &[u8]) -> Result<(), Broken> {
         if let Ok(hello) = Hello::parse(line) {
             let _ = probes(&hello.worker()).features(&answers);
         }
-        match Line::parse(line) {
-            Err(_) | Ok(Line::Done(_)) => {}
+        let told = match Line::parse(line) {
+            Err(_) | Ok(Line::Done(_)) => Vec::new(),
             Ok(Line::HostCall(call)) => {
                 let _ = raise.host_call(&call.host, &call.args);
+                Vec::new()
             }
-            Ok(Line::Answer(mut answer)) => {
-                if flags & NUMBERED != 0 {
-                    answer.op = next;
-                }
-                next += 1;
-                answers.push(answer.clone());
-                let taken = raise.answer(answer);
-                if refused && taken.is_ok() {
-                    return Err(broken("an answer is taken after one that was refused"));
-                }
-                refused |= taken.is_err();
+            Ok(Line::Answer(answer)) => vec![answer],
+            Ok(Line::Answers(all)) => all,
+        };
+        for mut answer in told {
+            if flags & NUMBERED != 0 {
+                answer.op = next;
             }
+            next += 1;
+            answers.push(answer.clone());
+            let taken = raise.answer(answer);
+            if refused && taken.is_ok() {
+                return Err(broken("an answer is taken after one that was refused"));
+            }
+            refused |= taken.is_err();
         }
     }
     let observation = raise.finish(Ending::Finished);
