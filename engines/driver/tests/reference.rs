@@ -181,12 +181,11 @@ fn the_driven_reference_passes_the_kit() {
 #[test]
 fn generated_cases_are_seen_through_drivers_as_they_are_directly() {
     on_a_large_stack(|| {
-        for profile in [Profile::parse("smith").unwrap()] {
-            let name = profile.name().to_owned();
-            let cases: Vec<(String, TestCase)> =
-                (0..400).map(|index| (format!("{name} {index}"), generate(7, index, &profile))).collect();
-            assert_alike(&mut probed(true, true), cases.iter().map(|(name, case)| (name.as_str(), case)));
-        }
+        // Beyond 2.0 drivers tell fewer identities than the walk does, which the judge knows and this test does not.
+        let profile = Profile::parse("smith").unwrap();
+        let cases: Vec<(String, TestCase)> =
+            (0..400).map(|index| (format!("smith {index}"), generate(7, index, &profile))).collect();
+        assert_alike(&mut probed(true, true), cases.iter().map(|(name, case)| (name.as_str(), case)));
     });
 }
 

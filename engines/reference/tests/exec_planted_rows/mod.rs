@@ -103,7 +103,11 @@ pub(crate) fn show(fault: Fault) {
             "i32:2147483647",
         ),
         F::AvgrRoundsDown => {
-            e("(i8x16.extract_lane_u 0 (i8x16.avgr_u (v128.const i64x2 1 0) (v128.const i64x2 2 0)))", "i32:2", "i32:1")
+            e(
+                "(i8x16.extract_lane_u 0 (i8x16.avgr_u (v128.const i64x2 1 0) (v128.const i64x2 2 0)))",
+                "i32:2",
+                "i32:1",
+            );
         }
         F::I64x2MulHalf => e(
             "(i64x2.extract_lane 1 (i64x2.mul (v128.const i64x2 0 3) (v128.const i64x2 0 -1)))",
@@ -124,10 +128,10 @@ pub(crate) fn show(fault: Fault) {
         F::AllTrueAny => e("(i32x4.all_true (v128.const i64x2 1 0))", "i32:0", "i32:1"),
         F::ExtractLaneSZero => e("(i8x16.extract_lane_s 0 (v128.const i64x2 0xff 0))", "i32:-1", "i32:255"),
         F::ReplaceLaneBeside => {
-            e("(i16x8.extract_lane_u 0 (i16x8.replace_lane 0 (v128.const i64x2 0 0) (i32.const 7)))", "i32:7", "i32:0")
+            e("(i16x8.extract_lane_u 0 (i16x8.replace_lane 0 (v128.const i64x2 0 0) (i32.const 7)))", "i32:7", "i32:0");
         }
         F::AndnotSwapped => {
-            e("(i64x2.extract_lane 0 (v128.andnot (v128.const i64x2 3 0) (v128.const i64x2 1 0)))", "i64:2", "i64:0")
+            e("(i64x2.extract_lane 0 (v128.andnot (v128.const i64x2 3 0) (v128.const i64x2 1 0)))", "i64:2", "i64:0");
         }
         F::I64x2ShrSUnmasked => {
             e("(i64x2.extract_lane 0 (i64x2.shr_s (v128.const i64x2 4 0) (i32.const 65)))", "i64:2", "i64:0");
@@ -145,7 +149,7 @@ pub(crate) fn show(fault: Fault) {
         ),
         F::MemorySizeFirst => b("(memory 1 1) (memory 2 2)", "i32", "(memory.size 1)", "i32:2", "i32:1"),
         F::Load64AddressHalf => {
-            b("(memory i64 1 1)", "i64", "(i64.load (i64.const 0x100000000))", "trap memory-out-of-bounds", "i64:0")
+            b("(memory i64 1 1)", "i64", "(i64.load (i64.const 0x100000000))", "trap memory-out-of-bounds", "i64:0");
         }
         F::MemoryGrowFailureHalf => {
             b("(memory i64 1 1)", "i64", "(memory.grow (i64.const 1))", "i64:-1", "i64:4294967295");
@@ -195,7 +199,7 @@ pub(crate) fn show(fault: Fault) {
         F::TableGrowZeroFails => e("(table.grow $t (ref.null func) (i32.const 0))", "i32:4", "i32:-1"),
 
         F::IfLowByte => {
-            e("(if (result i32) (i32.const 256) (then (i32.const 1)) (else (i32.const 2)))", "i32:1", "i32:2")
+            e("(if (result i32) (i32.const 256) (then (i32.const 1)) (else (i32.const 2)))", "i32:1", "i32:2");
         }
         F::TailCallSwapped => b(
             "(func $g (param i32 i32) (result i32) (i32.sub (local.get 0) (local.get 1)))",
@@ -504,7 +508,7 @@ pub(crate) fn show(fault: Fault) {
             e("(i64.add (i64.const 1) (i64.const 0xffffffff))", "i64:4294967296", "i64:0");
         }
         F::DivReciprocal => {
-            e("(f64.div (f64.const 5) (f64.const 3))", "f64:0x3ffaaaaaaaaaaaab", "f64:0x3ffaaaaaaaaaaaaa")
+            e("(f64.div (f64.const 5) (f64.const 3))", "f64:0x3ffaaaaaaaaaaaab", "f64:0x3ffaaaaaaaaaaaaa");
         }
         F::AddZeroFolded => e("(f32.add (f32.const -0) (f32.const 0))", "f32:0x00000000", "f32:0x80000000"),
         F::GlobalReadLate => b(

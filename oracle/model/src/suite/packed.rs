@@ -203,13 +203,14 @@ fn unpack_assertions(
         return Err(Unpackable::Counts { lines: count, commands, kinds, hashes });
     }
     let rows = lines.into_iter().zip(commands).zip(forms).zip(hashes);
-    let assertion = |(((line, command), (kind, form)), hash): (((u32, u32), (&str, SuiteForm)), &str)| SuiteAssertion {
-        id: format!("{path}:{command}:{hash}"),
-        line,
-        kind: kind.to_owned(),
-        form,
-    };
-    Ok(rows.map(assertion).collect())
+    Ok(rows
+        .map(|(((line, command), (kind, form)), hash)| SuiteAssertion {
+            id: format!("{path}:{command}:{hash}"),
+            line,
+            kind: kind.to_owned(),
+            form,
+        })
+        .collect())
 }
 
 fn pack_states(states: &str) -> String {
