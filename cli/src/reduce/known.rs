@@ -9,6 +9,7 @@ use crate::exit::{Exit, Failure, OrExit as _};
 /// The files, by name.
 const FILES: &[(&str, &str)] = &[
     ("dlr.toml", include_str!("../../../fuzz/known/dlr.toml")),
+    ("js102.toml", include_str!("../../../fuzz/known/js102.toml")),
     ("jsc.toml", include_str!("../../../fuzz/known/jsc.toml")),
     ("tinywasm.toml", include_str!("../../../fuzz/known/tinywasm.toml")),
     ("wasmi.toml", include_str!("../../../fuzz/known/wasmi.toml")),
