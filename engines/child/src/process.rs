@@ -31,6 +31,8 @@ const TAIL_BYTES: usize = 4 << 10;
 const DRAIN_READS: usize = 16;
 /// How long a worker that has closed its stream may take to die.
 const DYING_MAX: Duration = Duration::from_secs(2);
+/// Processes that a worker has started, of which the memory is looked at.
+const DESCENDANTS_MAX: usize = 256;
 /// Pauses before starting a process is tried again, where the system is short of something.
 const RETRIES_MS: [u64; 6] = [5, 20, 50, 100, 300, 1000];
 
@@ -251,14 +253,18 @@ impl Process {
         None
     }
 
-    /// Memory in use that is the process's own: not the pages of files it has mapped.
+    /// Memory in use that is the process's own: not the pages of files it has mapped. What a worker of others has
+    /// started counts as well, whatever group or session it is in: a bridge hosts its engine that way.
     pub(crate) fn memory_bytes(&self) -> Option<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
-        };
-        Some((field("RssAnon:")? + field("RssShmem:").unwrap_or(0)) << 10)
+        let own = memory_of(self.child.id())?;
+        let started = if self.dialect == Dialect::Lines { descendants(self.child.id()) } else { Vec::new() };
+        // One that has ended meanwhile has none.
+        let all = started.into_iter().filter_map(memory_of).chain([own]);
+        let (private, shared) = all.fold((0, 0), |(private, shared), memory| {
+            // Processes of a family mostly share the same pages.
+            (private + memory.private_bytes, memory.shared_bytes.max(shared))
+        });
+        Some(private + shared)
     }
 
     /// Kills the process, and what it has started. Returns its last words.
@@ -314,6 +320,37 @@ impl Drop for Process {
             let _ = self.child.wait();
         }
     }
+}
+
+/// Memory in use by a process.
+struct Memory {
+    private_bytes: u64,
+    shared_bytes: u64,
+}
+
+fn memory_of(process: u32) -> Option<Memory> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let field = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
+    };
+    Some(Memory { private_bytes: field("RssAnon:")? << 10, shared_bytes: field("RssShmem:").unwrap_or(0) << 10 })
+}
+
+/// What a process has started, and what that has started; nothing where the system does not tell.
+fn descendants(process: u32) -> Vec<u32> {
+    let mut found = vec![process];
+    let mut next = 0;
+    while let Some(parent) = found.get(next).copied() {
+        next += 1;
+        let threads = fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
+        for thread in threads {
+            let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+            let children = children.split_ascii_whitespace().filter_map(|child| child.parse::<u32>().ok());
+            found.extend(children.take(DESCENDANTS_MAX.saturating_sub(found.len())));
+        }
+    }
+    found.split_off(1)
 }
 
 fn spawn(command: &mut Command) -> io::Result<Child> {

@@ -122,6 +122,12 @@ fn memory_without_bound_is_cut_off() {
 }
 
 #[test]
+fn memory_of_what_a_worker_has_started_counts_as_its_own() {
+    let crew = check("has-eaten", DEADLINE_MS, |seen| seen.ending == Ending::OutOfMemory);
+    assert_eq!(restarts(&crew, "has-eaten", RestartReason::Memory), 2);
+}
+
+#[test]
 fn what_is_no_answer_is_shown() {
     for (kind, words) in [
         ("out-of-order", "operation"),

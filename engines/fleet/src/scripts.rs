@@ -30,8 +30,10 @@ pub(crate) const PYTHON: Scripts = Scripts {
 };
 
 /// The worker for programs that run scripts of the standard's suite.
-pub(crate) const SHELLS: Scripts =
-    Scripts { name: "shells", files: files!["scripts/python": "shells.py", "binary.py", "protocol.py"] };
+pub(crate) const SHELLS: Scripts = Scripts {
+    name: "shells",
+    files: files!["scripts/python": "shells.py", "binary.py", "protocol.py", "shell_host.js"],
+};
 
 /// The sources of the workers that are built, each beside the common ones.
 pub(crate) mod workers {

@@ -346,7 +346,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "binaryen",
-        description: "binaryen's interpreter, a process for each case",
+        description: "binaryen's interpreter, begun anew for each case",
         cost: Cost::Expensive,
         own: &["wasm-shell"],
         channel: Channel::Npm("binaryen"),

@@ -2,14 +2,16 @@
 
     python3 shells.py --engine binaryen|wabt --program PATH
 
-A request becomes one script, and one process runs it: slow second opinions. Each call becomes a module that writes the
-input, calls, and prints what was returned. Where a process dies by a signal, the worker dies by the same one.
+A request becomes one script, and one process runs it: slow second opinions. Functions are called by modules of our own,
+which write the input, call, and print what was returned. Where a process dies by a signal, the worker dies by the same
+one. A program that was compiled to JavaScript is hosted by one process for all scripts (shell_host.js).
 """
 
 import argparse
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -26,35 +28,59 @@ OPERATIONS = ("module", "instance", "call")
 DEADLINE_SHARE = 0.9
 
 
-def calling(of, export, frame, data):
-    """A module that writes `data` into the frame, calls, and prints the length and the bytes of the output: words of
-    four bytes, then the rest byte by byte."""
-    types = [b"\x60\0\1\x7f", b"\x60\1\x7f\0", b"\x60\0\0"]
+# Bytes of input that are passed as arguments; more are a segment of the calling module.
+ARGUMENT_BYTES_MAX = 512
+
+
+def calling(of, export, frame, length, segment):
+    """A module that writes input into the frame, calls, and prints the length and the bytes of the output: words of
+    four bytes, then the rest byte by byte. Its function takes a number that is shown with the call, then `length`
+    bytes of input, words of eight bytes and then the rest byte by byte; `segment` is written when the module is made."""
+    words, rest = divmod(length, 8)
+    types = [
+        b"\x60\0\1\x7f",
+        b"\x60\1\x7f\0",
+        b"\x60" + number(1 + words + rest) + b"\x7f" + b"\x7e" * words + b"\x7f" * rest + b"\0",
+    ]
     imports = [
         name(of) + name(export) + b"\0\0",
         name("spectest") + name("print_i32") + b"\0\1",
         name("i%d" % frame["instance"]) + name(frame["memory"]) + b"\2\0\0",
     ]
+    # Two locals: the end of the output, and where it is read.
+    end, at = number(1 + words + rest), number(2 + words + rest)
+
+    def storing(index):
+        offset, store = (8 * index, b"\x37") if index < words else (7 * words + index, b"\x3a")
+        return b"\x41" + signed(frame["input"] + offset) + b"\x20" + number(1 + index) + store + b"\0\0"
 
     def printing(load, size):
         # block loop; br_if where at + size > end; print(load at); at += size; br
         return (
-            b"\2\x40\3\x40\x20\1\x41" + number(size) + b"\x6a\x20\0\x4b\x0d\1"
-            b"\x20\1" + load + b"\0\0\x10\1\x20\1\x41" + number(size) + b"\x6a\x21\1\x0c\0\x0b\x0b"
+            b"\2\x40\3\x40\x20" + at + b"\x41" + number(size) + b"\x6a\x20" + end + b"\x4b\x0d\1"
+            b"\x20" + at + load + b"\0\0\x10\1\x20" + at + b"\x41" + number(size) + b"\x6a\x21" + at
+            + b"\x0c\0\x0b\x0b"
         )
 
     code = (
-        b"\1\2\x7f"  # Two locals: the end of the output, and where it is read.
-        b"\x10\0\x22\0\x10\1"
-        b"\x41" + signed(frame["output"]) + b"\x22\1\x20\0\x6a\x21\0"
+        b"\1\2\x7f" + b"".join(storing(index) for index in range(words + rest))
+        + b"\x10\0\x22" + end + b"\x10\1"
+        + b"\x41" + signed(frame["output"]) + b"\x22" + at + b"\x20" + end + b"\x6a\x21" + end
         + printing(b"\x28", 4) + printing(b"\x2d", 1) + b"\x0b"
     )
-    segments = [b"\0\x41" + signed(frame["input"]) + b"\x0b" + number(len(data)) + data] if data else []
+    segments = [b"\0\x41" + signed(frame["input"]) + b"\x0b" + number(len(segment)) + segment] if segment else []
     return (
         b"\0asm\1\0\0\0" + section(1, *types) + section(2, *imports) + section(3, b"\2")
         + section(7, name("go") + b"\0\2") + section(10, number(len(code)) + code)
         + (section(11, *segments) if segments else b"")
     )
+
+
+def arguments_of(data):
+    """The input of a calling module's function, each number with its type."""
+    words, rest = divmod(len(data), 8)
+    numbers = [("i64", int.from_bytes(data[8 * index : 8 * index + 8], "little")) for index in range(words)]
+    return numbers + [("i32", byte) for byte in data[8 * words :]]
 
 
 # What is added to an operation's position: more than any length of an output.
@@ -89,44 +115,51 @@ class Batch:
         """The answers to all operations."""
         answers = {}
         deadline = time.monotonic() + self.seconds
-        # What does not succeed changes what later operations find, so the script is made anew without it.
         while True:
-            steps = self._steps(ops, answers)
+            steps, decided = self._steps(ops, answers)
             left = max(deadline - time.monotonic(), 0.01)
-            found = {position: answer for position, answer in self.shell.run(steps, left).items() if position not in answers}
-            first = next((position for position in sorted(found) if self._is_left_out(ops[position], found[position])), None)
-            if first is None or time.monotonic() > deadline:
-                answers.update(found)
+            found = self.shell.run(steps, left)
+            answers.update(decided)
+            # What was accepted ran again only for what comes behind it.
+            found = {position: answer for position, answer in found.items() if position not in answers}
+            wrong, decided = self._first_wrong(ops, steps, {**found, **answers})
+            accepted = {position: answer for position, answer in {**found, **decided}.items() if position < wrong}
+            answers.update(accepted)
+            if not accepted or len(answers) == len(ops) or time.monotonic() > deadline:
                 break
-            # What was run behind it ran as if it had succeeded.
-            answers.update(found)
-            answers = {position: answer for position, answer in answers.items() if position <= first}
         missing = End("unclassified", "the script did not come so far").fields
         return [answers.get(position, missing) for position in range(len(ops))]
 
-    def _is_left_out(self, op, answer):
-        if "call" in op:
-            return answer.get("end") == "absent"
-        return "end" in answer
+    def _first_wrong(self, ops, steps, answers):
+        """What does not succeed changes what later operations find: the first position where another step would have
+        run, had the answers been known, or one behind the last where there is none; and the answers to what would not
+        have been asked then."""
+        expected, decided = self._steps(ops, answers)
+        expected = dict(expected)
+        # Where nothing would have run, what did run was linked against an instance that is not there: without effect.
+        wrong = (position for position, step in steps if position in expected and expected[position][1] != step[1])
+        return next(wrong, len(ops)), decided
 
     def _steps(self, ops, answers):
-        """Pairs of an operation's position and what the script does; what cannot be asked is answered at once."""
+        """Pairs of an operation's position and what the script does; and the answers to what cannot be asked."""
         modules = dict(self.shell.kept)
         instances = set()
-        steps = []
+        # What calls a function, by all that it is made of: the first position that needs it.
+        self.callers = {}
+        steps, decided = [], {}
         for position, op in enumerate(ops):
-            known = answers.get(position, {})
             try:
-                step = self._step(op, modules, instances, known)
+                step = self._step(position, op, modules, instances, answers)
                 if step is not None:
                     steps.append((position, step))
             except End as end:
-                answers[position] = end.fields
+                decided[position] = end.fields
             except (KeyError, ValueError, TypeError) as error:
-                answers[position] = {"end": "unclassified", "words": "%s: %s" % (type(error).__name__, error)}
-        return steps
+                decided[position] = {"end": "unclassified", "words": "%s: %s" % (type(error).__name__, error)}
+        return steps, decided
 
-    def _step(self, op, modules, instances, known):
+    def _step(self, position, op, modules, instances, answers):
+        known = answers.get(position, {})
         if "module" in op:
             data = bytes.fromhex(op["bytes"])
             if "end" in known:
@@ -159,10 +192,15 @@ class Batch:
                 raise End("absent", "no instance %s" % op["call"])
             if self.frame.get("instance") not in instances:
                 raise End("absent", "the frame's memory is not there")
-            if known.get("end") == "absent":
-                return None
             data = bytes.fromhex(op.get("in", ""))
-            return ("call", calling("i%d" % op["call"], op["name"], self.frame, data))
+            passed, segment = (data, b"") if len(data) <= ARGUMENT_BYTES_MAX else (b"", data)
+            first = self.callers.setdefault((op["call"], op["name"], len(passed), segment), position)
+            if answers.get(first, {}).get("end") == "absent":
+                raise End("absent", answers[first].get("words"))
+            # A segment is written when the module is made: such a one is made for each call.
+            first = position if segment else first
+            module = calling("i%d" % op["call"], op["name"], self.frame, len(passed), segment)
+            return ("call", (module, "c%d" % first, first == position, arguments_of(passed)))
         raise End("unclassified", "the worker has no such operation")
 
 
@@ -183,11 +221,66 @@ def run(command, seconds):
     except subprocess.TimeoutExpired as error:
         return "timeout", (error.stdout or b"").decode("utf-8", "replace"), ""
     if done.returncode < 0:
-        sys.stderr.buffer.write(done.stderr[-4000:])
-        sys.stderr.flush()
-        signal.signal(-done.returncode, signal.SIG_DFL) if -done.returncode not in (9, 19) else None
-        os.kill(os.getpid(), -done.returncode)
+        die_alike(-done.returncode, done.stderr)
     return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+
+
+def die_alike(number, words):
+    """Ends the worker by the signal that ended a program, with the program's last words."""
+    sys.stderr.buffer.write(words[-4000:])
+    sys.stderr.flush()
+    if number not in (signal.SIGKILL, signal.SIGSTOP):
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+class Hosted:
+    """A program that was compiled to JavaScript: one process of Node hosts all its runs (shell_host.js)."""
+
+    HOST = os.path.join(os.path.dirname(os.path.abspath(__file__)), "shell_host.js")
+
+    def __init__(self, program):
+        self.program = program
+        self.process = None
+
+    @staticmethod
+    def is_one(program):
+        """Whether a program is such a one: its first line says who reads it."""
+        with open(program, "rb") as file:
+            return re.match(rb"#!.*\bnode\b", file.readline(200)) is not None
+
+    def run(self, arguments, seconds):
+        """As `run` does."""
+        if self.process is None:
+            # What the process itself says, when it dies, are the worker's last words.
+            self.process = subprocess.Popen(["node", self.HOST, self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        line, deadline = bytearray(), time.monotonic() + seconds
+        try:
+            self.process.stdin.write(json.dumps(arguments).encode() + b"\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
+        while not line.endswith(b"\n"):
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+                self.end()
+                return "timeout", "", ""
+            piece = os.read(self.process.stdout.fileno(), 1 << 16)
+            if not piece:
+                status = self.process.wait()
+                if status < 0:
+                    die_alike(-status, b"")
+                self.process = None
+                return status or 1, "", "the host of %s ended with status %d" % (self.program, status)
+            line += piece
+        told = json.loads(line)
+        return told["status"], told["out"], told["err"]
+
+    def end(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
 
 
 class Engine:
@@ -213,6 +306,16 @@ class Engine:
         return Batch(self.shell, request)
 
 
+# Files of modules that are kept for later scripts.
+FILES_MAX = 2000
+
+
+def folder():
+    """A folder for scripts: in memory, where there is such a place."""
+    place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    return tempfile.mkdtemp(prefix="wassay-", dir=place)
+
+
 class Wabt:
     """wabt's `spectest-interp`, which goes on after every failure."""
 
@@ -220,7 +323,11 @@ class Wabt:
         self.program = program
         self.kept = {}
         self.version = run([program, "--version"], 60)[1].strip()
-        self.folder = tempfile.mkdtemp(prefix="wassay-")
+        self.folder = folder()
+        # Modules by their bytes: the files that hold them.
+        self.files = {}
+        with open(os.path.join(self.folder, "empty.wasm"), "wb") as file:
+            file.write(b"\0asm\1\0\0\0")
 
     def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -234,22 +341,35 @@ class Wabt:
             commands.append(dict({"type": kind, "line": position + 1}, **fields))
 
         def stored(data):
-            filename = "%d.wasm" % len(commands)
-            with open(os.path.join(self.folder, filename), "wb") as file:
-                file.write(data)
+            # Much is the same in one script and the next.
+            filename = self.files.get(data)
+            if filename is None:
+                filename = self.files[data] = "%d.wasm" % len(self.files)
+                with open(os.path.join(self.folder, filename), "wb") as file:
+                    file.write(data)
             return filename
+
+        if len(self.files) > FILES_MAX:
+            for filename in self.files.values():
+                os.remove(os.path.join(self.folder, filename))
+            self.files = {}
 
         for position, step in steps:
             if step[0] == "module":
                 add(position, "assert_invalid", filename=stored(step[1]), text="", module_type="binary")
             elif step[0] == "instance":
+                # A name that no module has ends the script. So it is an empty module's, should this one fail.
+                add(position, "module", name="$" + step[2], filename="empty.wasm")
                 add(position, "module", name="$" + step[2], filename=stored(step[1]))
                 add(position, "register", name="$" + step[2], **{"as": step[2]})
             elif step[0] == "trapping":
                 add(position, "module", filename=stored(step[1]))
             else:
-                add(position, "module", name="$c%d" % position, filename=stored(step[1]))
-                action = {"type": "invoke", "module": "$c%d" % position, "field": "go", "args": []}
+                module, caller, is_new, passed = step[1]
+                if is_new:
+                    add(position, "module", name="$" + caller, filename=stored(module))
+                args = [{"type": kind, "value": str(value)} for kind, value in [("i32", position), *passed]]
+                action = {"type": "invoke", "module": "$" + caller, "field": "go", "args": args}
                 add(position, "action", action=action, expected=[])
         path = os.path.join(self.folder, "script.json")
         with open(path, "w") as file:
@@ -260,24 +380,22 @@ class Wabt:
         return self._read(steps, text, status == "timeout")
 
     def _read(self, steps, text, is_cut_off):
-        complaints, calls, words = {}, [], []
+        complaints, calls, words = {}, {}, []
         if is_cut_off:
             text = text[: text.rfind("\n") + 1]
         for line in text.splitlines():
             printed = re.fullmatch(r"called host spectest\.print_i32\(i32:(\d+)\) =>", line)
             complaint = re.fullmatch(r"script\.wast:(\d+): (.*)", line)
-            called = re.fullmatch(r"go\(\) =>(?: error: (.*))?\s*", line)
+            called = re.fullmatch(r"go\(i32:(\d+)(?:, .*)?\) =>(?: error: (.*))?\s*", line)
             if printed:
                 words.append(int(printed.group(1)))
             elif complaint:
                 complaints.setdefault(int(complaint.group(1)) - 1, complaint.group(2))
             elif called:
-                calls.append((called.group(1), words))
+                calls[int(called.group(1))] = (called.group(2), words)
                 words = []
-        # Every `module` makes a complaint, and what came of a step that is silent when it succeeds is certain only
-        # before the last word.
-        silent = [position for position, step in steps if step[0] == "call" and position not in complaints]
-        reached = max([*complaints, *silent[: len(calls)]], default=-1)
+        # What came of a step that is silent when it succeeds is certain only before the last word.
+        reached = max([*complaints, *calls], default=-1)
         answers = {}
         for position, step in steps:
             complaint = complaints.get(position)
@@ -295,9 +413,8 @@ class Wabt:
                 answers[position] = End("absent" if step[0] == "call" else "rejected", complaint).fields
             elif step[0] != "call":
                 answers[position] = {}
-            elif calls:
-                words, printed = calls.pop(0)
-                answers[position] = self._called(words, printed)
+            elif position in calls:
+                answers[position] = self._called(*calls[position])
         return answers
 
     def _called(self, words, printed):
@@ -343,13 +460,16 @@ class Binaryen:
     """binaryen's `wasm-shell`, which stops where a module of the script cannot be instantiated."""
 
     def __init__(self, program):
-        self.program = program
+        self.hosted = Hosted(program) if Hosted.is_one(program) else None
+        self.start = self.hosted.run if self.hosted else lambda arguments, seconds: run([program, *arguments], seconds)
         self.kept = {}
-        words = run([program, "--version"], 60)[1]
+        words = self.start(["--version"], 60)[1]
         self.version = (re.findall(r"\d+", words) or ["unknown"])[0]
-        self.folder = tempfile.mkdtemp(prefix="wassay-")
+        self.folder = folder()
 
     def close(self):
+        if self.hosted:
+            self.hosted.end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, steps, seconds):
@@ -357,21 +477,23 @@ class Binaryen:
         lines = [MARKING]
         for position, step in steps:
             # Only this name tells the module from others: `(module $name binary ...)` is not instantiated.
-            data = escaped(named(step[1], step[2]) if step[0] == "instance" else step[1])
             if step[0] == "module":
-                commands = '(module definition binary "%s")' % data
+                commands = '(module definition binary "%s")' % escaped(step[1])
             elif step[0] == "instance":
-                commands = '(module binary "%s") (register "%s" $%s)' % (data, step[2], step[2])
+                commands = '(module binary "%s") (register "%s" $%s)' % (escaped(named(step[1], step[2])), step[2], step[2])
             elif step[0] == "trapping":
-                commands = '(assert_trap (module binary "%s") "")' % data
+                commands = '(assert_trap (module binary "%s") "")' % escaped(step[1])
             else:
-                commands = '(module binary "%s") (invoke "go")' % data
+                module, caller, is_new, passed = step[1]
+                commands = '(module binary "%s") ' % escaped(named(module, caller)) if is_new else ""
+                args = "".join(" (%s.const %d)" % argument for argument in [("i32", position), *passed])
+                commands += '(invoke $%s "go"%s)' % (caller, args)
             lines.append('(invoke $mark "mark" (i32.const %d)) %s' % (MARK + position, commands))
         path = os.path.join(self.folder, "script.wast")
         with open(path, "w") as file:
             lines.append('(invoke $mark "mark" (i32.const %d))' % (MARK + len(steps)))
             file.write("\n".join(lines) + "\n")
-        status, text, errors = run([self.program, path], seconds)
+        status, text, errors = self.start([path], seconds)
         return self._read(steps, text, errors, status)
 
     def _read(self, steps, text, errors, status):
