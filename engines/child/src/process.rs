@@ -67,6 +67,8 @@ pub(crate) struct Process {
     pub(crate) greeted: bool,
     /// When clock and memory were last looked at.
     looked_ns: u64,
+    /// Of the turn that began then, how long the process had waited for a processor when that was first asked.
+    waited_before: Option<(u64, u64)>,
 }
 
 impl Process {
@@ -124,6 +126,7 @@ impl Process {
             started_ns: now_ns(),
             greeted: false,
             looked_ns: 0,
+            waited_before: None,
         };
         process.set_up_pipes().map_err(|error| fail(error.into()))?;
         Ok(process)
@@ -267,6 +270,22 @@ impl Process {
         Some(private + shared)
     }
 
+    /// How long the process, and what it has started, has waited for a processor since this was first asked in the turn
+    /// that began at `since_ns`: 0 the first time, and where the system does not tell. Threads that wait beside each
+    /// other count each.
+    pub(crate) fn waited_ns(&mut self, since_ns: u64) -> u64 {
+        let started = if self.dialect == Dialect::Lines { descendants(self.child.id()) } else { Vec::new() };
+        let waited = started.into_iter().chain([self.child.id()]).map(waited_of).sum::<u64>();
+        match self.waited_before {
+            // A thread that has ended takes its count along.
+            Some((turn, before)) if turn == since_ns => waited.saturating_sub(before),
+            _ => {
+                self.waited_before = Some((since_ns, waited));
+                0
+            }
+        }
+    }
+
     /// Kills the process, and what it has started. Returns its last words.
     pub(crate) fn kill(mut self) -> String {
         self.strike();
@@ -335,6 +354,17 @@ fn memory_of(process: u32) -> Option<Memory> {
         line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
     };
     Some(Memory { private_bytes: field("RssAnon:")? << 10, shared_bytes: field("RssShmem:").unwrap_or(0) << 10 })
+}
+
+/// How long the threads of a process have waited for a processor although they could have run.
+fn waited_of(process: u32) -> u64 {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let waited = threads.filter_map(|thread| {
+        // Time on a processor, time waiting for one, turns.
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_ascii_whitespace().nth(1)?.parse::<u64>().ok()
+    });
+    waited.sum()
 }
 
 /// What a process has started, and what that has started; nothing where the system does not tell.
@@ -472,6 +502,36 @@ mod tests {
         }
         assert!(tail.words().ends_with("line 99998\nline 99999"));
         assert!(tail.words().len() <= TAIL_BYTES);
+    }
+
+    #[test]
+    fn threads_that_share_a_processor_wait_for_it() {
+        use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+        let all = sched_getaffinity(None).unwrap();
+        let first = (0..CpuSet::MAX_CPU).find(|cpu| all.is_set(*cpu)).unwrap();
+        let mut one = CpuSet::new();
+        one.set(first);
+        // They live until both counts are read, since a thread takes its count along.
+        let (spun, read) = (std::sync::Barrier::new(3), std::sync::Barrier::new(3));
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    sched_setaffinity(None, &one).unwrap();
+                    let began = Instant::now();
+                    while began.elapsed() < Duration::from_millis(200) {
+                        std::hint::spin_loop();
+                    }
+                    spun.wait();
+                    read.wait();
+                });
+            }
+            spun.wait();
+            let waited = waited_of(std::process::id());
+            read.wait();
+            // Each had the processor for about half of the time.
+            assert!(waited > 50_000_000, "{waited} ns");
+        });
+        assert_eq!(waited_of(u32::MAX), 0);
     }
 
     #[test]
