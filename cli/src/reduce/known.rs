@@ -8,6 +8,7 @@ use crate::exit::{Exit, Failure, OrExit as _};
 
 /// The files, by name.
 const FILES: &[(&str, &str)] = &[
+    ("bun.toml", include_str!("../../../fuzz/known/bun.toml")),
     ("dlr.toml", include_str!("../../../fuzz/known/dlr.toml")),
     ("js102.toml", include_str!("../../../fuzz/known/js102.toml")),
     ("jsc.toml", include_str!("../../../fuzz/known/jsc.toml")),
