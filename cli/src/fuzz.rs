@@ -24,7 +24,7 @@ const DEFAULT_TIME: Duration = Duration::from_secs(60);
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// The profile where nothing is said.
-const PROFILE: &str = "smith";
+const PROFILE: &str = "mix";
 
 pub(crate) fn main(args: &Fuzz) -> Result<Exit, Failure> {
     if args.score {
