@@ -61,7 +61,7 @@ pub(crate) struct Fuzz {
     /// Stop after this much time, as in 90s, 10m or 2h [default: 60s where --cases is not given]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) time: Option<Duration>,
-    /// What the generator makes [default: smith]
+    /// What the generator makes [default: mix]
     #[arg(long, value_name = "NAME", conflicts_with = "resume")]
     pub(crate) profile: Option<String>,
     /// Measure which planted faults are found, instead of searching for new ones

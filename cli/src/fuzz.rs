@@ -13,7 +13,7 @@ use wassay_model::run::{End, Manifest, SCHEMA};
 
 use crate::args::{Format, Fuzz};
 use crate::exit::{Exit, Failure, OrExit as _};
-use crate::{lineup, summary, triage};
+use crate::{lineup, off, summary, triage};
 
 /// Cases in a chunk: small enough that a resumed run does little twice, large enough that a journal line and
 /// one more look at each kind of finding cost nothing beside them.
@@ -24,7 +24,7 @@ const DEFAULT_TIME: Duration = Duration::from_secs(60);
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// The profile where nothing is said.
-const PROFILE: &str = "smith";
+const PROFILE: &str = "mix";
 
 pub(crate) fn main(args: &Fuzz) -> Result<Exit, Failure> {
     if args.score {
@@ -56,7 +56,8 @@ pub(crate) fn main(args: &Fuzz) -> Result<Exit, Failure> {
         path.display()
     );
     let mut progress = Progress::new(time, manifest.cases, folder.tally().cases);
-    let campaign = Campaign { folder, crew, jobs, until: Until { time } };
+    let switched_off = off::names(manifest.lineup.iter().map(|row| &row.engine))?;
+    let campaign = Campaign { folder, crew, jobs, until: Until { time }, switched_off };
     let outcome = campaign.run(&stop, &mut |live| progress.show(live));
     progress.clear();
     let mut summary = outcome.map_err(campaign_failure)?;
@@ -71,7 +72,8 @@ pub(crate) fn main(args: &Fuzz) -> Result<Exit, Failure> {
             writeln!(out, "{text}").or_exit(Exit::CannotWrite)?;
         }
         Format::Human => {
-            summary::print(&summary, &path, &mut out).or_exit(Exit::CannotWrite)?;
+            let switched_off = off::by_part(&summary.switched_off)?;
+            summary::print(&summary, &switched_off, &path, &mut out).or_exit(Exit::CannotWrite)?;
             triage::print(&summary, &path, &mut out)?;
         }
     }

@@ -8,7 +8,7 @@ use wassay_model::{EngineName, Isolation, Lineup};
 
 use crate::exit::{Exit, Failure, OrExit as _};
 
-/// How often expensive engines are asked where cheap ones take every case.
+/// How often expensive engines are asked where cheap ones take every case; switched-off: compilers-sampled.
 const SAMPLE: u64 = 8;
 /// The set of all engines that can run here.
 const ALL: &str = "all";

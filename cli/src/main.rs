@@ -8,6 +8,7 @@ mod engines;
 mod exit;
 mod fuzz;
 mod lineup;
+mod off;
 mod reduce;
 mod regress;
 mod replay;

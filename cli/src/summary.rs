@@ -1,13 +1,21 @@
 //! The end of a run, for people.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
 use console::style;
+use wassay_generate::Family;
+use wassay_model::off::Part;
 use wassay_model::run::{End, Summary};
 
 /// Prints what was done, what was compared, what was not looked at, where the time went and what was found.
-pub(crate) fn print(summary: &Summary, folder: &Path, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn print(
+    summary: &Summary,
+    switched_off: &BTreeMap<Option<Part>, Vec<String>>,
+    folder: &Path,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let tally = &summary.tally;
     let times = &summary.times;
     let seconds = times.wall_ns as f64 / 1e9;
@@ -29,10 +37,14 @@ pub(crate) fn print(summary: &Summary, folder: &Path, out: &mut impl Write) -> i
         tally.cases as f64 / lane_seconds,
         tally.calls_with_values as f64 / lane_seconds,
     )?;
-    let traits: Vec<String> =
-        tally.traits.iter().map(|(name, count)| format!("{name} {}", percent(*count, tally.cases))).collect();
+    // What else cases are told by, summary.json counts: in a mix of families there is too much of it to be read.
+    let mut families: Vec<(&str, u64)> =
+        Family::ALL.iter().filter_map(|family| Some((family.name(), *tally.traits.get(family.name())?))).collect();
+    families.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let families: Vec<String> =
+        families.into_iter().map(|(name, count)| format!("{name} {}", percent(count, tally.cases))).collect();
     let bytes = tally.module_bytes.checked_div(tally.cases).unwrap_or_default();
-    writeln!(out, "  modules of {bytes} bytes a case; {}", or_none(traits.join(", ")))?;
+    writeln!(out, "  modules of {bytes} bytes a case; families: {}", or_none(families.join(", ")))?;
 
     writeln!(out, "{}", heading("Compared"))?;
     writeln!(
@@ -78,12 +90,7 @@ pub(crate) fn print(summary: &Summary, folder: &Path, out: &mut impl Write) -> i
     writeln!(out, "{}", heading("Not looked at"))?;
     let mut nothing = true;
     for (engine, row) in &tally.engines {
-        let rest: Vec<String> = row
-            .endings
-            .iter()
-            .filter(|(ending, _)| *ending != "finished")
-            .map(|(ending, count)| format!("{ending} {count}"))
-            .collect();
+        let rest = endings(&row.endings);
         if !rest.is_empty() {
             nothing = false;
             writeln!(out, "  {engine}: {} of {} cases", rest.join(", "), row.asked)?;
@@ -107,6 +114,18 @@ pub(crate) fn print(summary: &Summary, folder: &Path, out: &mut impl Write) -> i
     if tally.unjudged_steps > 0 {
         nothing = false;
         writeln!(out, "  {} steps lie behind a horizon and were not judged", tally.unjudged_steps)?;
+    }
+    if !summary.switched_off.is_empty() {
+        nothing = false;
+        writeln!(
+            out,
+            "  switched off on purpose, each until a day and for a reason (fuzz/switched-off.toml): {}",
+            summary.switched_off.len()
+        )?;
+        for (part, names) in switched_off {
+            let part = part.map_or_else(|| "unknown to this program".to_owned(), |part| part.to_string());
+            writeln!(out, "    {part}: {}", names.join(", "))?;
+        }
     }
     if nothing {
         writeln!(out, "  nothing was left out")?;
@@ -182,6 +201,26 @@ pub(crate) fn print(summary: &Summary, folder: &Path, out: &mut impl Write) -> i
     writeln!(out, "{} {}", heading("Folder"), folder.display())
 }
 
+/// What became of cases that an engine did not finish: what it did first, then how many it declined and for want of
+/// what.
+fn endings(endings: &BTreeMap<String, u64>) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut declined: Vec<(&str, u64)> = Vec::new();
+    for (ending, count) in endings.iter().filter(|(ending, _)| *ending != "finished") {
+        match ending.strip_prefix("declined:") {
+            Some(feature) => declined.push((feature, *count)),
+            None => words.push(format!("{ending} {count}")),
+        }
+    }
+    declined.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let all: u64 = declined.iter().map(|(_, count)| count).sum();
+    let features: Vec<String> = declined.iter().map(|(feature, count)| format!("{feature} {count}")).collect();
+    if all > 0 {
+        words.push(format!("declined {all} for want of {}", features.join(", ")));
+    }
+    words
+}
+
 fn gate(out: &mut impl Write, what: &str, part: u64, whole: u64, percent_min: f64) -> io::Result<()> {
     let share = if whole == 0 { 100.0 } else { part as f64 / whole as f64 * 100.0 };
     let word = if share >= percent_min { style("held").green() } else { style("MISSED").red() };
@@ -197,4 +236,19 @@ fn percent(part: u64, whole: u64) -> String {
 
 fn or_none(text: String) -> String {
     if text.is_empty() { "none".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_engine_declined_is_one_number_with_its_reasons() {
+        let row = |pairs: &[(&str, u64)]| pairs.iter().map(|(word, count)| ((*word).to_owned(), *count)).collect();
+        assert_eq!(
+            endings(&row(&[("finished", 9), ("crashed", 2), ("declined:gc", 3), ("declined:simd", 7)])),
+            ["crashed 2", "declined 10 for want of simd 7, gc 3"]
+        );
+        assert_eq!(endings(&row(&[("finished", 9)])), [""; 0]);
+    }
 }

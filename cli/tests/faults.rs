@@ -64,8 +64,8 @@ fn planted_faults_are_found_and_each_fills_a_bucket_of_its_own() {
         assert!(known.iter().any(|name| name == fault), "{fault} is no fault any more");
         let engine = format!("faulty+{fault}");
         let engines = format!("{engine},reference");
-        let (output, summary) =
-            fuzz(&folder.path().join(fault), &["--seed", "3", "--cases", "768", "--engines", &engines]);
+        let args = ["--seed", "3", "--cases", "768", "--profile", "smith", "--engines", &engines];
+        let (output, summary) = fuzz(&folder.path().join(fault), &args);
         let summary = summary.unwrap_or_else(|| panic!("{fault}: {}", stderr(&output)));
         assert_eq!(output.status.code(), Some(1), "{fault} is not found: {}", stderr(&output));
         for bucket in &summary.buckets {
@@ -88,7 +88,7 @@ fn the_reference_does_not_differ_from_itself() {
     // `faulty` is the reference but for its fault, and no case of the profile has exceptions.
     let (output, summary) = fuzz(
         &folder.path().join("run"),
-        &["--seed", "4", "--cases", "640", "--engines", "faulty+handlers-reversed,reference"],
+        &["--seed", "4", "--cases", "640", "--profile", "smith", "--engines", "faulty+handlers-reversed,reference"],
     );
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(summary.unwrap().tally.rulings.get("agree"), Some(&640));

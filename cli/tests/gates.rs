@@ -7,8 +7,10 @@ use common::{fuzz, stderr};
 #[test]
 fn smith_holds_its_quality_gates_on_two_thousand_cases() {
     let folder = tempfile::tempdir().unwrap();
-    let (output, summary) =
-        fuzz(&folder.path().join("run"), &["--seed", "11", "--cases", "2000", "--engines", "interpreters"]);
+    let (output, summary) = fuzz(
+        &folder.path().join("run"),
+        &["--seed", "11", "--cases", "2000", "--profile", "smith", "--engines", "interpreters"],
+    );
     let Some(summary) = summary else { panic!("{}", stderr(&output)) };
     let tally = summary.tally;
     assert_eq!(tally.cases, 2000);

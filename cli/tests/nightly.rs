@@ -31,11 +31,14 @@ fn a_night_leaves_one_folder_with_every_record_and_a_page() {
         assert!(out.join(file).exists(), "{file} is missing");
     }
     let page = page(&out);
-    for part in ["Denominators", "Throughput", "Coverage", "Divergences", "Triage", "Residual risk", "Health"] {
+    for part in
+        ["Denominators", "Throughput", "Coverage", "Not looked at", "Divergences", "Triage", "Residual risk", "Health"]
+    {
         assert!(page.contains(&format!("\n## {part}\n")), "{part} is missing:\n{page}");
     }
     assert!(page.contains("**To look at:**") && page.contains("| **new** |"), "{page}");
     assert!(page.contains("| cases drawn | 300 | 100.0 % |"), "{page}");
+    assert!(page.contains("| one-thread-alone |"), "{page}");
     assert!(page.contains("- Canaries in mix: 15 of 15 found"), "{page}");
     assert!(page.contains("- Lost answers: 0 in the 300 cases"), "{page}");
     // The reproducer is named as it is found from the page.

@@ -79,7 +79,10 @@ fn findings_of_a_campaign_keep_their_signatures_and_one_fault_is_one_bucket() {
     let mut paths = Vec::new();
     for fault in ["i64-rotr-left", "unreachable-kind", "data-segment-late"] {
         let run = folder.path().join(fault);
-        fuzz(&run, &["--seed", "3", "--cases", "256", "--engines", &format!("reference,faulty+{fault}")]);
+        fuzz(
+            &run,
+            &["--seed", "3", "--cases", "256", "--profile", "smith", "--engines", &format!("reference,faulty+{fault}")],
+        );
         paths.push(run.to_str().unwrap().to_owned());
     }
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();

@@ -9,8 +9,10 @@ fn known_issues_are_counted_and_do_not_turn_a_run_red() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
     // Every fault that these find in few cases is known.
-    let (output, summary) =
-        fuzz_and_triage(&run, &["--seed", "11", "--cases", "1024", "--engines", "reference,wasmi,tinywasm,dlr"]);
+    let (output, summary) = fuzz_and_triage(
+        &run,
+        &["--seed", "11", "--cases", "1024", "--profile", "smith", "--engines", "reference,wasmi,tinywasm,dlr"],
+    );
     let summary = summary.unwrap_or_else(|| panic!("{}", stderr(&output)));
     assert_eq!(output.status.code(), Some(0), "{:#?}", summary.triage);
     assert!(summary.buckets.len() >= 3);
@@ -24,7 +26,16 @@ fn known_issues_are_counted_and_do_not_turn_a_run_red() {
 fn one_planted_fault_is_new_and_one_group() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
-    let args = ["--seed", "3", "--cases", "512", "--engines", "reference,wasmi@1.1.0,faulty+return-swapped"];
+    let args = [
+        "--seed",
+        "3",
+        "--cases",
+        "512",
+        "--profile",
+        "smith",
+        "--engines",
+        "reference,wasmi@1.1.0,faulty+return-swapped",
+    ];
     let (output, summary) = fuzz_and_triage(&run, &args);
     let summary = summary.unwrap_or_else(|| panic!("{}", stderr(&output)));
     assert_eq!(output.status.code(), Some(1));
@@ -38,7 +49,19 @@ fn one_planted_fault_is_new_and_one_group() {
 fn without_a_reduction_nothing_is_called_known() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run").display().to_string();
-    let args = ["fuzz", "--seed", "11", "--cases", "256", "--engines", "reference,dlr,wasmi@1.1.0", "--out", &run];
+    let args = [
+        "fuzz",
+        "--seed",
+        "11",
+        "--cases",
+        "256",
+        "--profile",
+        "smith",
+        "--engines",
+        "reference,dlr,wasmi@1.1.0",
+        "--out",
+        &run,
+    ];
     let output = wassay(&[&args[..], &["--triage", "0s"]].concat());
     assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
     let resumed = wassay(&["fuzz", "--resume", &run]);

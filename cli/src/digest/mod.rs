@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use wassay_model::off::SwitchedOff;
 use wassay_model::run::{Ledger, Manifest, RunEvent, SCHEMA, Summary};
 
 use crate::args::Digest;
 use crate::exit::{Exit, Failure, OrExit as _};
+use crate::off;
 
 /// What a night left in its folder. Whatever is missing is said to be missing.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ struct Night {
     regressions: Option<Replayed>,
     reduced: Option<Reduced>,
     canaries: Option<Score>,
+    /// Every row that this program knows; the summary names those that concern the run.
+    switched_off: Vec<SwitchedOff>,
 }
 
 /// Answers that should be in the journal and are not.
@@ -114,6 +118,7 @@ impl Night {
             regressions: json(&folder.join("regressions.json"))?,
             reduced: json(&folder.join("reduced").join("index.json"))?,
             canaries: json(&folder.join("canaries").join("score.json"))?,
+            switched_off: off::read()?,
             summary,
         })
     }

@@ -19,6 +19,7 @@ pub(super) fn page(night: &Night) -> String {
         .and_then(|()| denominators(&mut text, &night.summary))
         .and_then(|()| throughput(&mut text, &night.summary))
         .and_then(|()| coverage(&mut text, night))
+        .and_then(|()| not_looked_at(&mut text, night))
         .and_then(|()| divergences(&mut text, night))
         .and_then(|()| triage(&mut text, night))
         .and_then(|()| risk(&mut text, &night.summary))
@@ -171,6 +172,37 @@ fn coverage(out: &mut String, night: &Night) -> Written {
 /// A cell's opcode: what stands before the number of the operand.
 fn opcode(cell: &str) -> &str {
     cell.split_once(':').map_or(cell, |(opcode, _)| opcode)
+}
+
+fn not_looked_at(out: &mut String, night: &Night) -> Written {
+    let summary = &night.summary;
+    writeln!(out, "\n## Not looked at\n")?;
+    for (engine, why) in &summary.times.set_aside {
+        writeln!(out, "- **{engine} was set aside**, and not asked from then on: {}.", cell(why))?;
+    }
+    let names = &summary.switched_off;
+    if names.is_empty() {
+        return writeln!(
+            out,
+            "The run does not say what was switched off: a program from before there was a list made it."
+        );
+    }
+    writeln!(
+        out,
+        "{} things are switched off on purpose for these engines; `fuzz/switched-off.toml` has the reasons.\n",
+        names.len()
+    )?;
+    writeln!(out, "| Name | What does not happen | What looks at it instead | Until |\n|---|---|---|---|")?;
+    for name in names {
+        match night.switched_off.iter().find(|row| row.name == *name) {
+            Some(row) => {
+                let instead = row.instead.as_deref().unwrap_or("nothing");
+                writeln!(out, "| {name} | {} | {} | {} |", cell(&row.what), cell(instead), row.expires)?;
+            }
+            None => writeln!(out, "| {} | unknown to this program | - | - |", cell(name))?,
+        }
+    }
+    Ok(())
 }
 
 fn divergences(out: &mut String, night: &Night) -> Written {

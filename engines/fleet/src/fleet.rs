@@ -117,7 +117,8 @@ pub struct Offer {
     pub options: Vec<(&'static str, &'static str)>,
     /// What a case costs on it.
     pub cost: Cost,
-    /// The engines of this family that can be named here: the machine's own, then the installed ones.
+    /// The engines of this family that can be named here: the machine's own, then the installed ones, without options;
+    /// switched-off: tiers-by-name-alone.
     pub here: Vec<EngineName>,
     /// The command that installs one.
     pub command: String,

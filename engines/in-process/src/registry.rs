@@ -186,7 +186,7 @@ const CONFIGURATIONS: &[(&str, &str, &str)] = &[
     ("wasmtime", "pulley", "wasmtime, compiled to byte code and interpreted"),
 ];
 
-/// The sets, by name. `all` is every engine of [`list`] that means to be right.
+/// The sets, by name. `all` is every engine of [`list`] that means to be right; switched-off: default-without-two-levels.
 const SETS: &[(&str, &[&str])] = &[
     (
         "default",

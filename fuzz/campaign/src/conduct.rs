@@ -56,6 +56,8 @@ pub struct Campaign {
     pub jobs: usize,
     /// When to stop.
     pub until: Until,
+    /// What is switched off, for the summary: names that nothing here looks at.
+    pub switched_off: Vec<String>,
 }
 
 /// What a watcher sees while a campaign runs.
@@ -216,6 +218,7 @@ impl Campaign {
             buckets: ranked(folder),
             times: folder.times_mut().clone(),
             end,
+            switched_off: self.switched_off,
             triage: None,
         };
         folder.finish(&summary, &ledger)?;

@@ -38,7 +38,7 @@ pub use boundary::boundary_arguments;
 pub use cell::{Cell, Shape, Sink};
 pub use edge::edge_cases;
 pub use profile::{Family, Profile, ProfileError};
-pub use sweep::{sweep_cases, sweep_cells};
+pub use sweep::{sweep_cases, sweep_cells, undoing};
 use wassay_model::{Features, Provenance, StepIdx, TestCase};
 
 use crate::draw::Draw;

@@ -235,6 +235,16 @@ pub fn sweep_cells(features: Features) -> Vec<Cell> {
     cells
 }
 
+/// The instruction whose result, as this operand of an opcode, has the shape [`Shape::Inverse`]. None where no
+/// instruction undoes the opcode, or where the sweep does not have it.
+#[must_use]
+pub fn undoing(opcode: &str, operand: usize) -> Option<&'static str> {
+    let op = table::position(opcode)?;
+    OPS[op].params.get(operand)?;
+    let other = table::inverse(op, operand)?;
+    Some(OPS[other].name)
+}
+
 /// Makes a case; its provenance has no seed yet. `cells` gets what its calls observe.
 pub(crate) fn generate(
     order: &Order,

@@ -7,8 +7,7 @@
 //! and neither needs anything of the interpreter.
 //!
 //! This room must not know the judge, nor any engine but the reference. What is *not* guaranteed: that a value which
-//! went into a local, or through a branch, is followed further; such cells are not counted. Of the shapes,
-//! `inverse` is not recognised in code: a family that builds it in says so itself.
+//! went into a local, or through a branch, is followed further; such cells are not counted.
 
 mod mark;
 mod sites;

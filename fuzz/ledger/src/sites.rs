@@ -8,7 +8,7 @@ use wasmparser::{
     BinaryReaderError, FuncValidator, FunctionBody, Operator, Parser, Payload, RefType, ValType, ValidPayload,
     Validator, ValidatorResources, WasmFeatures,
 };
-use wassay_generate::{Cell, Shape, Sink};
+use wassay_generate::{Cell, Shape, Sink, undoing};
 
 /// An instruction with the cells that it is an instance of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,8 @@ struct Value {
     origin: Origin,
     /// The instructions that made it, among those of this function that have cells: two for the result of an `if`.
     makers: Vec<usize>,
+    /// The name of the one instruction whose result it is.
+    by: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +78,7 @@ enum Origin {
     Other,
 }
 
-const UNKNOWN: Value = Value { origin: Origin::Other, makers: Vec::new() };
+const UNKNOWN: Value = Value { origin: Origin::Other, makers: Vec::new(), by: None };
 
 /// An instruction on the way to a site: where its result goes is known only later.
 struct Draft {
@@ -140,7 +142,7 @@ fn read(
         let maker = (reachable && operands.len() == pops as usize && word.counted).then(|| {
             drafts.push(Draft {
                 end,
-                heads: heads(word.name, &operator, &operands, &types, pushes, &validator),
+                heads: heads(word, &operator, &operands, &types, pushes, &validator),
                 goes: if pushes == 0 { Goes::To(Sink::State) } else { Goes::Nowhere },
             });
             drafts.len() - 1
@@ -172,19 +174,21 @@ fn read(
                     if value.origin != other.origin {
                         value.origin = Origin::Other;
                     }
+                    value.by = value.by.filter(|_| value.by == other.by);
                 }
                 stack.resize(height.saturating_sub(kept), UNKNOWN);
                 stack.extend(top);
             }
             Operator::LocalTee { local_index } => {
                 if let Some(top) = stack.last_mut() {
-                    *top = Value { origin: Origin::Local(local_index), makers: Vec::new() };
+                    *top = Value { origin: Origin::Local(local_index), makers: Vec::new(), by: None };
                 }
             }
             _ => {
                 stack.truncate(taken);
                 let origin = origin(&operator, word, params);
-                stack.extend((0..pushes).map(|_| Value { origin, makers: maker.into_iter().collect() }));
+                let value = Value { origin, makers: maker.into_iter().collect(), by: Some(word.name) };
+                stack.extend((0..pushes).map(|_| value.clone()));
             }
         }
         if stack.len() != height {
@@ -227,6 +231,8 @@ struct Word {
     counted: bool,
     /// The shape of its result as an operand, as far as the name tells.
     shape: Option<Shape>,
+    /// By operand, the instruction that this one undoes or that undoes this one.
+    undone_by: [Option<&'static str>; 4],
 }
 
 /// Names are worked out once for each kind of instruction, and kept as long as the program runs.
@@ -254,7 +260,7 @@ impl Word {
             _ if name.starts_with("call") => Some(Shape::Called),
             _ => None,
         };
-        Self { name, rest, counted, shape }
+        Self { name, rest, counted, shape, undone_by: std::array::from_fn(|operand| undoing(name, operand)) }
     }
 }
 
@@ -334,7 +340,7 @@ fn consumer(operator: &Operator<'_>, position: usize, operands: usize, outermost
 
 /// The cells of an instruction, with a sink to be set.
 fn heads(
-    name: &'static str,
+    word: &Word,
     operator: &Operator<'_>,
     operands: &[Value],
     types: &[Option<ValType>],
@@ -348,9 +354,9 @@ fn heads(
     let opcode = match operator {
         Operator::Select => with_type("select", result()),
         Operator::TypedSelect { .. } => with_type("select.t", result()),
-        Operator::RefNull { .. } => with_type(name, result()),
-        Operator::RefIsNull => with_type(name, types.first().copied().flatten().map_or("none", type_name)),
-        _ => name,
+        Operator::RefNull { .. } => with_type(word.name, result()),
+        Operator::RefIsNull => with_type(word.name, types.first().copied().flatten().map_or("none", type_name)),
+        _ => word.name,
     };
     let cell = |operand, ty, shape| Cell { opcode, operand, ty, shape, sink: Sink::State };
     if operands.is_empty() {
@@ -359,6 +365,9 @@ fn heads(
     let mut heads = Vec::new();
     for (position, (operand, ty)) in (0..).zip(operands.iter().zip(types)) {
         let Some(ty) = *ty else { continue };
+        if operand.by.is_some() && word.undone_by.get(usize::from(position)).is_some_and(|by| *by == operand.by) {
+            heads.push(cell(position, type_name(ty), Shape::Inverse));
+        }
         let shape = match operand.origin {
             Origin::Shape(shape) => shape,
             Origin::Param(_) => Shape::Param,

@@ -55,6 +55,41 @@ fn operands_have_shapes_and_results_have_sinks() {
         &["i32.ctz:0/i32/param/argument", "i32.clz:0/i32/called/return"],
     );
     check(
+        "(i32.shl (i32.shr_u (local.get $p) (local.get $q)) (i32.const 3))",
+        &[
+            "i32.shr_u:0/i32/param/return",
+            "i32.shr_u:1/i32/param/return",
+            "i32.shl:0/i32/inverse/return",
+            "i32.shl:1/i32/const/return",
+        ],
+    );
+    check(
+        "(i32.wrap_i64 (i64.extend_i32_s (local.get $p)))",
+        &[
+            "i64.extend_i32_s:0/i32/param/return",
+            "i32.wrap_i64:0/i64/inverse/return",
+            "i32.wrap_i64:0/i64/extended/return",
+        ],
+    );
+    // Both arms leave what `i32.sub` made, or only one of them.
+    check(
+        "(i32.add (if (result i32) (local.get $p) (then (i32.sub (local.get $p) (local.get $q)))
+            (else (i32.sub (local.get $q) (local.get $p)))) (local.get $q))",
+        &[
+            "i32.sub:0/i32/param/return",
+            "i32.sub:1/i32/param/return",
+            "i32.sub:0/i32/param/return",
+            "i32.sub:1/i32/param/return",
+            "i32.add:0/i32/inverse/return",
+            "i32.add:1/i32/param/return",
+        ],
+    );
+    check(
+        "(i32.add (if (result i32) (local.get $p) (then (i32.sub (local.get $p) (local.get $q)))
+            (else (local.get $q))) (local.get $q))",
+        &["i32.sub:0/i32/param/return", "i32.sub:1/i32/param/return", "i32.add:1/i32/param/return"],
+    );
+    check(
         "(global.set $g (i32.popcnt (i32.eq (local.get $p) (local.get $q)))) (i32.const 0)",
         &["i32.eq:0/i32/param/global", "i32.eq:1/i32/param/global", "i32.popcnt:0/i32/compared/global"],
     );

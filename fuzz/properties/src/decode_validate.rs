@@ -1,13 +1,15 @@
 //! Decoding and validation of any bytes: the reference and `wasmparser` accept the same, save for the disagreements
-//! that [`EXPLAINED`] lists with their reasons. Four of the engines validate with `wasmparser`, which makes it the
+//! that `fuzz/switched-off.toml` lists with their reasons. Four of the engines validate with `wasmparser`, which makes it the
 //! best partner that the reference's front end has.
 
 use wasmparser::{Validator, WasmFeatures};
+use wassay_model::off::Explained;
 use wassay_model::{Feature, Features};
 use wassay_reference::binary::{DecodeError, decode};
 use wassay_reference::valid::validate;
 
 use crate::Broken;
+use crate::off::explained;
 
 /// What the two said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,30 +21,6 @@ pub enum Answer {
     /// They disagree, for this reason.
     Explained(&'static str),
 }
-
-/// Disagreements that we understand: part of our message, part of theirs, the reason. An empty part stands for
-/// acceptance.
-pub const EXPLAINED: &[(&str, &str, &str)] = &[
-    ("reference type needs the feature function-references", "", LONG_FORM),
-    ("element type other than funcref needs the feature reference-types", "", LONG_FORM),
-    (
-        "segment kind needs the feature bulk-memory",
-        "",
-        "wasmparser reads active segments with an explicit index without bulk memory, which brought them",
-    ),
-    (
-        "return_call_ref needs the feature tail-call",
-        "",
-        "wasmparser takes return_call_ref for a part of function references alone",
-    ),
-    (
-        "memory index: zero byte expected",
-        "",
-        "wasmparser reads the zero bytes of memory.copy as indices, in more than one byte, before multi-memory",
-    ),
-];
-
-const LONG_FORM: &str = "wasmparser reads `63 70` as funcref before there were typed references";
 
 /// Asks both about the bytes, under the versions of the standard and under all features.
 ///
@@ -102,7 +80,10 @@ fn explanation(ours: &Result<(), String>, theirs: &Result<(), String>) -> Option
         Ok(()) => part.is_empty(),
         Err(said) => !part.is_empty() && said.contains(part),
     };
-    EXPLAINED.iter().find(|(our, their, _)| fits(ours, our) && fits(theirs, their)).map(|(_, _, why)| *why)
+    let mut explained = explained();
+    explained
+        .find(|(_, Explained { ours: our, theirs: their })| fits(ours, our) && fits(theirs, their))
+        .map(|(why, _)| why)
 }
 
 fn partner_features(features: Features) -> WasmFeatures {
@@ -149,7 +130,7 @@ mod tests {
     #[test]
     fn a_disagreement_is_explained_by_both_messages_or_not_at_all() {
         let refused = |why: &str| Err(why.to_owned());
-        let (ours, _, why) = EXPLAINED[0];
+        let (why, Explained { ours, .. }) = explained().find(|(_, row)| row.theirs.is_empty()).unwrap();
         assert_eq!(explanation(&refused(&format!("at byte 3: {ours}")), &Ok(())), Some(why));
         assert_eq!(explanation(&Ok(()), &refused(ours)), None);
         assert_eq!(explanation(&refused("something else"), &Ok(())), None);

@@ -16,6 +16,7 @@ pub mod journal;
 pub mod judge;
 pub mod mutants;
 pub mod mutator;
+pub mod off;
 pub mod protocol;
 pub mod question;
 pub mod reference_wasmi;

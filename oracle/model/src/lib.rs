@@ -12,6 +12,7 @@ mod feature;
 mod finding;
 pub mod host;
 mod observation;
+pub mod off;
 pub mod regress;
 pub mod run;
 pub mod suite;

@@ -271,6 +271,9 @@ pub struct Summary {
     pub times: Times,
     /// Why it ended.
     pub end: End,
+    /// The rows of `fuzz/switched-off.toml` that concern the run, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub switched_off: Vec<String>,
     /// What reducing the findings came to; none where it was not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub triage: Option<Triage>,
