@@ -189,6 +189,11 @@ impl<'m> Builder<'m> {
         self.builtins[builtin as usize]
     }
 
+    /// Whether no function was added.
+    pub(crate) const fn defines_nothing(&self) -> bool {
+        self.defined.is_empty()
+    }
+
     /// Adds a function of this type under this name.
     pub(crate) fn define(&mut self, name: String, ty: u32, code: Code) {
         self.defined.push((ty, code.finish()));

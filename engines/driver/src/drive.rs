@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use wasm_encoder::{BlockType, Catch, ValType as Out};
-use wasmparser::{HeapType, ValType};
+use wasmparser::{AbstractHeapType, HeapType, ValType};
 use wassay_adapter::limits::ELEMENTS_MAX;
 use wassay_model::{Capture, Feature, Features, Ref, Value};
 
 use crate::build::{Builder, Code, Hierarchy, Identify, Place, Source, out, out_heap, word_at};
-use crate::fixed::Pages;
+use crate::fixed::{Pages, reader};
 use crate::layout::{CROSSING_BYTES_MAX, NO_MORE, SLOT, kind};
-use crate::read::{Entity, Module, Signature};
+use crate::read::{Entity, Export, Module, Signature};
 use crate::slot::Shape;
-use crate::{Builtin, FRAME, Worker};
+use crate::{Builtin, FRAME, Number, Referent, Worker};
 
 /// What a plan wants of the instances of a module.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub(crate) struct Wants {
     pub(crate) gets: Vec<Arc<str>>,
     /// Whether the state is looked at.
     pub(crate) state: bool,
+    /// Whether the case may have structures and arrays.
+    pub(crate) has_objects: bool,
 }
 
 /// The kinds of references that are passed as an argument.
@@ -76,8 +78,23 @@ pub(crate) struct Driver {
     pub(crate) funcs: Vec<Result<Arc<Crossing>, &'static str>>,
     /// By position in [`Wants::gets`].
     pub(crate) gets: Vec<Result<Shape, &'static str>>,
-    /// What `state` leaves, in order; nothing where it is not there.
+    /// What a look at the state leaves, in order.
     pub(crate) state: Arc<[Item]>,
+    /// How the worker is asked for each of it, where it looks by itself.
+    pub(crate) glances: Vec<Ask>,
+    /// Whether the module has any function that is called.
+    pub(crate) is_idle: bool,
+}
+
+/// How a worker is asked for an export.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    Memory,
+    Number(Number, i32),
+    Reference(Referent),
+    Table(Referent),
+    /// For this function of the driver.
+    Driver(Arc<str>),
 }
 
 /// What a function leaves.
@@ -138,15 +155,23 @@ pub(crate) fn driver(module: &Module, wants: &Wants, capture: Capture, worker: &
             }
         });
     }
-    let (mut eyes, mut items) = (Vec::new(), Vec::new());
-    if wants.state {
+    let (mut eyes, mut items, mut glances) = (Vec::new(), Vec::new(), Vec::new());
+    if wants.state && worker.looks {
+        for (position, export) in module.exports.iter().enumerate() {
+            if let Some((look, ask)) = glance(&mut builder, position, export, wants.has_objects) {
+                items.push(Item { name: Arc::clone(&export.name), look });
+                glances.push(ask);
+            }
+        }
+    } else if wants.state {
         let code = state(&mut builder, capture, &mut eyes, &mut items);
         if !items.is_empty() {
             builder.define("state".to_owned(), returns_bytes, code);
         }
     }
+    let is_idle = builder.defines_nothing();
     let (bytes, sources) = builder.finish();
-    Driver { bytes, sources, eyes, funcs, gets, state: items.into() }
+    Driver { bytes, sources, eyes, funcs, gets, state: items.into(), glances, is_idle }
 }
 
 /// A tag whose exceptions are told apart.
@@ -343,6 +368,64 @@ fn global(
     code.emit().global_get(index).local_set(local);
     builder.store(code, ty.content_type, local, place, Identify::Yes);
     Some(Shape::from(ty.content_type))
+}
+
+/// How a worker that looks by itself is asked for an export: what it does not know, a function of the driver shows.
+fn glance(builder: &mut Builder<'_>, position: usize, export: &Export, has_objects: bool) -> Option<(Look, Ask)> {
+    let referent = |ty: wasmparser::RefType| match ty.heap_type() {
+        HeapType::Abstract { shared: false, ty: AbstractHeapType::Func } => Some(Referent::Func),
+        // With objects, such a value may be one of them in disguise, which only instructions tell.
+        HeapType::Abstract { shared: false, ty: AbstractHeapType::Extern } if !has_objects => Some(Referent::Extern),
+        _ => None,
+    };
+    let look = match export.entity {
+        Entity::Func(_) | Entity::Tag(_) => return None,
+        Entity::Memory(_) => return Some((Look::Memory, Ask::Memory)),
+        Entity::Global(ty) => {
+            let look = Look::Global(Shape::from(ty.content_type));
+            let number = match ty.content_type {
+                ValType::I32 => Some(Number::I32),
+                ValType::I64 => Some(Number::I64),
+                ValType::F32 => Some(Number::F32),
+                ValType::F64 => Some(Number::F64),
+                ValType::V128 => None,
+                ValType::Ref(ty) => match referent(ty) {
+                    Some(referent) => return Some((look, Ask::Reference(referent))),
+                    None => None,
+                },
+            };
+            if let Some(number) = number
+                && !ty.shared
+            {
+                return Some((look, Ask::Number(number, reader(number, ty.mutable))));
+            }
+            look
+        }
+        Entity::Table(ty) => {
+            if let Some(referent) = referent(ty.element_type)
+                && !ty.table64
+                && !ty.shared
+            {
+                return builder.may(Feature::ReferenceTypes).then_some((Look::Table, Ask::Table(referent)));
+            }
+            Look::Table
+        }
+    };
+    let put = builder.import_own(Source::Frame("put"), &[Out::I64], &[]);
+    let begin = builder.import_own(Source::Frame("begin"), &[], &[]);
+    let end = builder.import_own(Source::Frame("end"), &[], &[Out::I32]);
+    let mut code = Code::new(0);
+    code.emit().call(begin);
+    match export.entity {
+        Entity::Global(ty) => _ = global(builder, &mut code, &export.name, ty, Place::Put(put))?,
+        Entity::Table(ty) => table(builder, &mut code, &export.name, ty, put)?,
+        _ => return None,
+    }
+    code.emit().call(end).end();
+    let returns_bytes = builder.own_type(&[], &[Out::I32]);
+    let name = format!("s{position}");
+    builder.define(name.clone(), returns_bytes, code);
+    Some((look, Ask::Driver(name.into())))
 }
 
 /// The function that looks at everything that is exported.

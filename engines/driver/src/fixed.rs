@@ -7,8 +7,8 @@ use std::sync::{Arc, LazyLock};
 use wassay_adapter::limits::{BLOCK, BLOCK_BYTES_MAX, BLOCK_BYTES_MAX_IN_ALL, MEMORY_BYTES_MAX};
 use wassay_model::Digest;
 
-use crate::layout::{ASIDE, DIGEST, EDGES, FULL, NO_MORE, RECORDS, UNREAD};
-use crate::{FRAME, ImportEntry, Op, Worker};
+use crate::layout::{ASIDE, DIGEST, EDGES, FULL, NO_MORE, RECORDS, SLOT, UNREAD};
+use crate::{FRAME, ImportEntry, Number, Op, Worker};
 
 /// The module of the frame.
 pub(crate) const FRAME_MODULE: i32 = -1;
@@ -16,8 +16,19 @@ pub(crate) const FRAME_MODULE: i32 = -1;
 pub(crate) const TRACE_MODULE: i32 = -2;
 /// The module that looks at an ordinary memory.
 pub(crate) const EYE_MODULE: i32 = -3;
+/// The module to which the bytes of a memory are given, for workers that look at the state themselves.
+const LOOK_MODULE: i32 = -4;
+/// The modules that read a global of a type of numbers, from this one on down: see [`reader`].
+const FIRST_READER: i32 = -5;
 /// The instance of the trace, for workers that keep instances: making one makes a memory, which is dear.
 pub(crate) const TRACE_INSTANCE: i32 = -2;
+/// The instance of what looks at the bytes of memories.
+pub(crate) const LOOK_INSTANCE: i32 = -3;
+
+/// The module that reads a global.
+pub(crate) const fn reader(number: Number, mutable: bool) -> i32 {
+    FIRST_READER - 2 * number as i32 - mutable as i32
+}
 
 /// What every worker is sent before the first case, in one request: the modules that are kept, and frame and trace
 /// for workers that keep instances.
@@ -35,6 +46,17 @@ pub fn setup(worker: &Worker) -> Vec<Op> {
         ops.push(Op::Instance { instance: FRAME.instance, of: FRAME_MODULE, imports: Vec::new() });
         let imports = trace_imports(FRAME.instance);
         ops.push(Op::Instance { instance: TRACE_INSTANCE, of: TRACE_MODULE, imports });
+    }
+    if worker.looks {
+        ops.push(Op::Module { module: LOOK_MODULE, bytes: Arc::clone(&LOOK_BYTES) });
+        let imports = ["put", "room", "count", "begin", "end"].map(|name| ImportEntry::export(FRAME.instance, name));
+        ops.push(Op::Instance { instance: LOOK_INSTANCE, of: LOOK_MODULE, imports: imports.into() });
+        for number in Number::ALL {
+            for mutable in [false, true] {
+                let bytes = assemble(&reader_text(number, mutable));
+                ops.push(Op::Module { module: reader(number, mutable), bytes });
+            }
+        }
     }
     ops
 }
@@ -358,13 +380,40 @@ fn digest(index: &str) -> String {
     )
 }
 
-/// The module that looks at memories of a kind.
-pub(crate) fn eye(pages: Pages) -> Arc<[u8]> {
-    static ORDINARY: LazyLock<Arc<[u8]>> = LazyLock::new(|| assemble(&eye_text(Pages::ORDINARY)));
-    if pages == Pages::ORDINARY { Arc::clone(&ORDINARY) } else { assemble(&eye_text(pages)) }
+/// Reads a global, like the function of a driver does.
+fn reader_text(number: Number, mutable: bool) -> String {
+    let (ty, output) = (number.name(), FRAME.output);
+    let global = if mutable { format!("(mut {ty})") } else { ty.to_owned() };
+    format!(
+        r#"(module
+            (import "w" "0" (memory 2))
+            (import "w" "1" (global $global {global}))
+            (func (export "read") (result i32)
+                (i64.store offset={output} (i32.const 0) (i64.const 0))
+                (i64.store offset={output} (i32.const 8) (i64.const 0))
+                ({ty}.store offset={output} (i32.const 0) (global.get $global))
+                (i32.const {SLOT})))"#
+    )
 }
 
-fn eye_text(pages: Pages) -> String {
+static LOOK_BYTES: LazyLock<Arc<[u8]>> = LazyLock::new(|| assemble(&eye_text(Pages::ORDINARY, Whose::Given)));
+
+/// Whose memory an eye looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// Another instance's, which is imported.
+    Imported,
+    /// Its own, into which the bytes of another were written. Memories of all kinds can be looked at like that.
+    Given,
+}
+
+/// The module that looks at memories of a kind.
+pub(crate) fn eye(pages: Pages) -> Arc<[u8]> {
+    static ORDINARY: LazyLock<Arc<[u8]>> = LazyLock::new(|| assemble(&eye_text(Pages::ORDINARY, Whose::Imported)));
+    if pages == Pages::ORDINARY { Arc::clone(&ORDINARY) } else { assemble(&eye_text(pages, Whose::Imported)) }
+}
+
+fn eye_text(pages: Pages, whose: Whose) -> String {
     let Pages { wide, shared, size_log2 } = pages;
     let index = if wide { "i64" } else { "i32" };
     let long = |value: &str| if wide { value.to_owned() } else { format!("(i64.extend_i32_u {value})") };
@@ -387,17 +436,27 @@ fn eye_text(pages: Pages) -> String {
         (0..BLOCK / 8).map(|at| format!("{}{}", word(at), if at > 0 { " i64.or\n" } else { "\n" })).collect();
     let put: String = (0..BLOCK / 8).map(|at| format!("(call $put {})\n", word(at))).collect();
     let no_more = NO_MORE.cast_signed();
+    let given = whose == Whose::Given;
+    let imported = if given { String::new() } else { format!(r#"(import "m" "m" (memory {address}{limits}{page}))"#) };
+    // Where the bytes are given, the functions that the protocol names are around the same eye.
+    let (export, around) = if given { ("", GIVEN) } else { (r#"(export "look")"#, "") };
+    let bytes = if given {
+        "(i64.extend_i32_u (global.get $given))".to_owned()
+    } else {
+        format!("(i64.shl {size} (i64.const {size_log2}))")
+    };
     format!(
         r#"(module
-            (import "m" "m" (memory {address}{limits}{page}))
+            {imported}
             (import "f" "put" (func $put (param i64)))
             (import "f" "room" (func $room (result i32)))
             (import "f" "count" (func $count (param i64)))
+            {around}
             {digest}
-            (func (export "look") (param $full i32)
+            (func $look {export} (param $full i32)
                 (local $bytes i64) (local $end {index}) (local $p {index}) (local $left {index})
                 (local $budget i64) (local $size i64)
-                (local.set $bytes (i64.shl {size} (i64.const {size_log2})))
+                (local.set $bytes {bytes})
                 (call $put (local.get $bytes))
                 (if (i64.gt_u (local.get $bytes) (i64.const {MEMORY_BYTES_MAX}))
                     (then (call $put (i64.const {UNREAD})) (return)))
@@ -433,6 +492,27 @@ fn eye_text(pages: Pages) -> String {
                 (call $count (i64.sub (i64.const {BLOCK_BYTES_MAX}) (local.get $budget)))))"#
     )
 }
+
+/// What stands around an eye to which bytes are given: room for so many, and a look at them that says how many bytes
+/// it has left in the frame.
+const GIVEN: &str = r#"
+    (import "f" "begin" (func $begin))
+    (import "f" "end" (func $end (result i32)))
+    (memory (export "mem") 1)
+    (global $given (mut i32) (i32.const 0))
+    (func (export "fit") (param $bytes i32) (result i32) (local $pages i32)
+        (global.set $given (local.get $bytes))
+        (local.set $pages
+            (i32.sub
+                (i32.shr_u (i32.add (local.get $bytes) (i32.const 65535)) (i32.const 16))
+                (memory.size)))
+        (if (i32.le_s (local.get $pages) (i32.const 0)) (then (return (i32.const 1))))
+        (i32.ne (memory.grow (local.get $pages)) (i32.const -1)))
+    (func (export "look") (param $full i32) (result i32)
+        (call $begin)
+        (call $look (local.get $full))
+        (call $end))
+"#;
 
 /// The binary form of a module of ours.
 pub(crate) fn assemble(text: &str) -> Arc<[u8]> {

@@ -20,7 +20,7 @@ mod slot;
 
 pub use fixed::setup;
 pub use lines::{Answer, End, Hello, HostCall, Line, LineError};
-pub use ops::{Builtin, Builtins, FRAME, Frame, ImportEntry, Op, PROTOCOL, Request, Worker};
+pub use ops::{Builtin, Builtins, FRAME, Frame, Glimpse, ImportEntry, Number, Op, PROTOCOL, Referent, Request, Worker};
 pub use probe::{Probes, probes};
 pub use raise::{AnswerError, Raise};
 pub use script::Script;

@@ -51,6 +51,8 @@ struct RawHello {
     #[serde(default)]
     calls: bool,
     #[serde(default)]
+    looks: bool,
+    #[serde(default)]
     builtins: Vec<String>,
     features: Option<Vec<String>>,
     #[serde(default)]
@@ -97,6 +99,7 @@ impl Hello {
             drivers: raw.drivers,
             keeps: raw.keeps,
             builtins: Builtins::of(&builtins),
+            looks: raw.looks && raw.drivers && raw.keeps,
             features: Features::V1,
         };
         Ok(Self {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use wassay_adapter::limits::{ELEMENTS_MAX, MEMORY_BYTES_MAX};
 use wassay_model::{Features, FuncType, HeapType, Limits, Nullability, RefType, ValType, Value};
 
 use crate::{fixed, hex};
@@ -36,6 +37,8 @@ pub struct Worker {
     pub keeps: bool,
     /// What it offers to modules.
     pub builtins: Builtins,
+    /// Whether it looks at the state by itself, with what it was sent for that. Only where instances live on.
+    pub looks: bool,
     /// What the engine can do beyond what a case needs; drivers use it to see more. A worker's hello may name
     /// features; what [`Probes::features`](crate::Probes::features) found is to be put here before a case is lowered.
     pub features: Features,
@@ -116,6 +119,15 @@ pub enum Op {
         /// What to write into the frame before.
         input: Vec<u8>,
     },
+    /// Look at exports of an instance. Only for workers that do, where instances live on.
+    Look {
+        /// Of which instance.
+        look: i32,
+        /// What is looked at, in order.
+        glimpses: Vec<Glimpse>,
+        /// Whether the bytes of memories are wanted.
+        full: bool,
+    },
     /// Invoke a function with values. Only for workers without drivers, as are those below.
     Invoke {
         /// Of which instance.
@@ -150,6 +162,70 @@ pub enum Op {
         /// How many elements are wanted at most.
         elements_max: u64,
     },
+}
+
+/// One thing of a look at the state, which leaves what a driver would.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Glimpse {
+    /// An exported memory: its size and its digest, or its bytes.
+    Memory(Arc<str>),
+    /// An exported global with a number, and the module that reads it where its value does not cross.
+    Number(Arc<str>, Number, i32),
+    /// An exported global with a reference.
+    Reference(Arc<str>, Referent),
+    /// An exported table.
+    Table(Arc<str>, Referent),
+    /// What a function of this instance leaves in the frame.
+    Left(i32, Arc<str>),
+}
+
+/// The types of numbers that workers know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Number {
+    /// 32 bits.
+    I32,
+    /// 64 bits.
+    I64,
+    /// A float of 32 bits.
+    F32,
+    /// A float of 64 bits.
+    F64,
+}
+
+impl Number {
+    /// Every type.
+    pub const ALL: [Self; 4] = [Self::I32, Self::I64, Self::F32, Self::F64];
+
+    /// The name in the protocol, which is that of the text format.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::I32 => "i32",
+            Self::I64 => "i64",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        }
+    }
+}
+
+/// The types of references that workers know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Referent {
+    /// Functions.
+    Func,
+    /// Values of the host.
+    Extern,
+}
+
+impl Referent {
+    /// The name in the protocol.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Func => "funcref",
+            Self::Extern => "externref",
+        }
+    }
 }
 
 /// What an import is given.
@@ -259,6 +335,23 @@ fn write_op(line: &mut Vec<u8>, op: &Op) {
                 line.push(b'"');
             }
         }
+        Op::Look { look, glimpses, full } => {
+            text(
+                line,
+                format_args!(
+                    "{{\"look\":{look},\"eye\":{},\"full\":{full},\"bytes_max\":{MEMORY_BYTES_MAX},\
+                     \"elements_max\":{ELEMENTS_MAX},\"exports\":[",
+                    fixed::LOOK_INSTANCE
+                ),
+            );
+            for (position, glimpse) in glimpses.iter().enumerate() {
+                if position > 0 {
+                    line.push(b',');
+                }
+                write_glimpse(line, glimpse);
+            }
+            line.push(b']');
+        }
         Op::Invoke { invoke, name, args } => {
             named(line, "invoke", *invoke, name);
             line.extend_from_slice(b",\"args\":[");
@@ -307,6 +400,25 @@ fn write_calls(line: &mut Vec<u8>, calls: &[Op]) {
     line.extend_from_slice(b"],\"in\":\"");
     line.extend_from_slice(&digits);
     line.extend_from_slice(b"\"}");
+}
+
+fn write_glimpse(line: &mut Vec<u8>, glimpse: &Glimpse) {
+    line.push(b'[');
+    match glimpse {
+        Glimpse::Left(instance, _) => text(line, format_args!("{instance}")),
+        Glimpse::Memory(name) | Glimpse::Number(name, ..) | Glimpse::Reference(name, _) | Glimpse::Table(name, _) => {
+            string(line, name);
+        }
+    }
+    line.push(b',');
+    match glimpse {
+        Glimpse::Left(_, name) => string(line, name),
+        Glimpse::Memory(_) => line.extend_from_slice(b"\"memory\""),
+        Glimpse::Number(_, number, reader) => text(line, format_args!("\"{}\",{reader}", number.name())),
+        Glimpse::Reference(_, referent) => text(line, format_args!("\"{}\"", referent.name())),
+        Glimpse::Table(_, referent) => text(line, format_args!("\"table\",\"{}\"", referent.name())),
+    }
+    line.push(b']');
 }
 
 fn named(line: &mut Vec<u8>, verb: &str, instance: i32, name: &str) {

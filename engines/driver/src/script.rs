@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use wassay_adapter::limits::{ELEMENTS_MAX, MEMORY_BYTES_MAX};
 use wassay_adapter::{Check, ExternKind, FIRST, FIRST_IN_FULL, Import, Prepared};
-use wassay_model::{Action, Capture, Features, FuncType, Host, InstanceIdx, ModuleIdx, Outcome, Snapshot, Value, host};
+use wassay_model::{
+    Action, Capture, Feature, Features, FuncType, Host, InstanceIdx, ModuleIdx, Outcome, Snapshot, Value, host,
+};
 
 use crate::build::Source;
-use crate::drive::{Crossing, Driver, Item, Look, Wants, driver};
+use crate::drive::{Ask, Crossing, Driver, Item, Look, Wants, driver};
 use crate::fixed::{EYE_MODULE, FRAME_MODULE, Pages, TRACE_INSTANCE, TRACE_MODULE, eye, eye_imports, trace_imports};
 use crate::host::{HostFunc, HostModule, host_module};
 use crate::read::Module;
 use crate::slot::{Shape, write_arg};
-use crate::{FRAME, ImportEntry, Op, Worker};
+use crate::{FRAME, Glimpse, ImportEntry, Op, Worker};
 
 /// A case as operations for one worker.
 #[derive(Clone, Debug)]
@@ -197,6 +199,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
             if lowered.read.is_none() && self.prepared.interface(*module).is_some() {
                 lowered.read = Module::read(&self.prepared.case().modules[module.position()].bytes.0);
                 lowered.wants.state = looks;
+                lowered.wants.has_objects = self.prepared.case().features.contains(Feature::Gc);
             }
         }
         for (step, check) in steps.iter().zip(self.prepared.checks()) {
@@ -434,9 +437,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
         let read = lowered.read.as_ref()?;
         if lowered.driver.is_none() {
             let made = driver(read, &lowered.wants, self.capture, self.worker, self.usable);
-            let idle =
-                made.state.is_empty() && made.funcs.iter().all(Result::is_err) && made.gets.iter().all(Result::is_err);
-            let of = if idle { -1 } else { self.new_module(Arc::clone(&made.bytes)) };
+            let of = if made.is_idle { -1 } else { self.new_module(Arc::clone(&made.bytes)) };
             self.modules[module].driver = Some((of, made));
         }
         let (of, made) = self.modules[module].driver.as_ref()?;
@@ -529,6 +530,10 @@ impl<'p, 'a> Lowering<'p, 'a> {
                 self.single_glances(idx, &mut glances);
                 continue;
             }
+            if self.worker.looks {
+                self.look(idx, &mut glances);
+                continue;
+            }
             let items =
                 self.module_of(idx).and_then(|module| Some(Arc::clone(&self.modules[module].driver.as_ref()?.1.state)));
             if let (Some(call), Some(items)) = (made.driver, items)
@@ -539,6 +544,34 @@ impl<'p, 'a> Lowering<'p, 'a> {
             }
         }
         glances
+    }
+
+    /// Has the worker look at an instance.
+    fn look(&mut self, instance: InstanceIdx, glances: &mut Vec<Glance>) {
+        let position = instance.position();
+        let driver = self.instances[position].driver;
+        let Some((_, made)) = self.module_of(instance).and_then(|module| self.modules[module].driver.as_ref()) else {
+            return;
+        };
+        let items = Arc::clone(&made.state);
+        let glimpse = |(item, ask): (&Item, &Ask)| {
+            let name = Arc::clone(&item.name);
+            match ask {
+                Ask::Memory => Glimpse::Memory(name),
+                Ask::Number(number, reader) => Glimpse::Number(name, *number, *reader),
+                Ask::Reference(referent) => Glimpse::Reference(name, *referent),
+                Ask::Table(referent) => Glimpse::Table(name, *referent),
+                // Where it has a function for this, there is a driver.
+                Ask::Driver(func) => Glimpse::Left(driver.unwrap_or(self.frame), Arc::clone(func)),
+            }
+        };
+        let glimpses: Vec<Glimpse> = items.iter().zip(&made.glances).map(glimpse).collect();
+        if glimpses.is_empty() {
+            return;
+        }
+        let full = self.capture == Capture::Full;
+        let op = self.push(Op::Look { look: number(position), glimpses, full });
+        glances.push(Glance { instance: position, op, at: Seen::All(items) });
     }
 
     fn single_glances(&mut self, instance: InstanceIdx, glances: &mut Vec<Glance>) {

@@ -17,7 +17,7 @@ fn a_hello_is_read_and_what_is_not_known_is_passed_over() {
     assert_eq!(hello.features, Some(Features::of(&[Feature::Simd, Feature::Gc])));
     assert_eq!(hello.blind_spots["x"], "why");
     let builtins = Builtins::of(&[Builtin::FuncId, Builtin::HostValue]);
-    assert_eq!(hello.worker(), Worker { drivers: true, keeps: true, builtins, features: Features::V1 });
+    assert_eq!(hello.worker(), Worker { drivers: true, keeps: true, builtins, looks: false, features: Features::V1 });
     let least = r#"{"wassay":1,"version":"1","bound":"fuel","drivers":false,"keeps":false}"#;
     let least = Hello::parse(least.as_bytes()).unwrap();
     assert_eq!((least.features, least.worker().builtins), (None, Builtins::of(&[])));
@@ -157,7 +157,8 @@ fn a_request_is_one_line_of_json_with_all_its_fields() {
 
 #[test]
 fn the_frame_of_a_worker_that_keeps_nothing_is_an_instance_of_the_request() {
-    let worker = Worker { drivers: true, keeps: false, builtins: Builtins::default(), features: Features::V1 };
+    let worker =
+        Worker { drivers: true, keeps: false, builtins: Builtins::default(), looks: false, features: Features::V1 };
     let probes: Probes = probes(&worker);
     let mut line = Vec::new();
     Request { request: 1, stream: false, batch: false, limits: Limits::default(), ops: probes.ops() }.write(&mut line);

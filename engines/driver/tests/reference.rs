@@ -84,6 +84,13 @@ fn assert_alike<'c>(driven: &mut Reference, cases: impl IntoIterator<Item = (&'c
     assert!(unlike.is_empty(), "{} observations:\n{}", unlike.len(), unlike.join("\n"));
 }
 
+/// A worker that looks at the state by itself.
+fn looking() -> Reference {
+    let mut driven = Reference::looking(ALL);
+    assert_eq!(driven.probe(), ALL);
+    driven
+}
+
 fn probed(drivers: bool, keeps: bool) -> Reference {
     let mut driven = Reference::new(ALL, drivers, keeps);
     assert_eq!(driven.probe(), ALL);
@@ -135,6 +142,7 @@ fn every_kit_case_is_seen_through_drivers_as_it_is_directly() {
         let cases = || cases.iter().map(|case| (case.name, &case.case));
         assert_alike(&mut probed(true, false), cases());
         assert_alike(&mut probed(true, true), cases());
+        assert_alike(&mut looking(), cases());
     });
 }
 
@@ -186,6 +194,7 @@ fn generated_cases_are_seen_through_drivers_as_they_are_directly() {
         let cases: Vec<(String, TestCase)> =
             (0..400).map(|index| (format!("smith {index}"), generate(7, index, &profile))).collect();
         assert_alike(&mut probed(true, true), cases.iter().map(|(name, case)| (name.as_str(), case)));
+        assert_alike(&mut looking(), cases.iter().map(|(name, case)| (name.as_str(), case)));
     });
 }
 
@@ -195,9 +204,9 @@ fn modules_that_are_made_for_a_case_need_no_feature_that_it_has_not() {
         .into_iter()
         .flat_map(|profile| (0..200).map(move |index| generate(11, index, &profile)));
     for case in kit::cases().into_iter().map(|kit| kit.case).chain(generated) {
-        for builtins in [&Builtin::ALL[..], &[]] {
+        for (builtins, looks) in [(&Builtin::ALL[..], false), (&[], false), (&Builtin::ALL, true)] {
             let builtins = Builtins::of(builtins);
-            let worker = Worker { drivers: true, keeps: true, builtins, features: Features::V1 };
+            let worker = Worker { drivers: true, keeps: true, builtins, looks, features: Features::V1 };
             let script = Script::lower(&Prepared::new(&case), Capture::Full, &worker);
             for op in script.ops() {
                 let Op::Module { module, bytes } = op else { continue };
@@ -251,11 +260,13 @@ fn memories_of_every_kind_and_size_are_digested_as_the_model_says() {
         // Beyond what is read, and full of bytes beyond what is recorded.
         add("1025 (pagesize 65536)".to_owned(), 0);
         assert_alike(&mut probed(true, true), cases.iter().map(|(name, case)| (name.as_str(), case)));
+        assert_alike(&mut looking(), cases.iter().map(|(name, case)| (name.as_str(), case)));
         let fill = r#"(module (memory (export "m") 40)
             (func (export "f") (param i32 i32) (memory.fill (i32.const 5) (local.get 0) (local.get 1))))"#;
         let fills = (1..14).map(|byte| invoke(0, "f", vec![Value::I32(byte), Value::I32(2_000_000)]));
         let filled = case(&[fill.to_owned()], [instantiate(0)].into_iter().chain(fills).collect());
         assert_alike(&mut probed(true, true), [("filled", &filled)]);
+        assert_alike(&mut looking(), [("filled", &filled)]);
         assert_alike(&mut probed(true, false), [("filled", &filled)]);
         assert_alike(&mut probed(false, false), [("filled", &filled)]);
     });

@@ -631,6 +631,197 @@
     return '"out":"' + (length === 0 ? "" : encodeHex(readFrame(frame, length))) + '"' + time;
   }
 
+  // ---- Looks at the state ----
+
+  // What a look has to tell: words of eight bytes, low half first.
+  let shown = new DataView(new ArrayBuffer(1 << 16));
+  let shownBytes = 0;
+
+  function reserve(count) {
+    if (shownBytes + count <= shown.byteLength) return;
+    const larger = new Uint8Array(2 * (shownBytes + count));
+    larger.set(new Uint8Array(shown.buffer));
+    shown = new DataView(larger.buffer);
+  }
+
+  function show(low, high) {
+    reserve(8);
+    shown.setUint32(shownBytes, low, true);
+    shown.setUint32(shownBytes + 4, high, true);
+    shownBytes += 8;
+  }
+
+  // A whole number that a double holds exactly.
+  function showNumber(number) {
+    show(number >>> 0, Math.floor(number / 4294967296));
+  }
+
+  // What functions of the parent have left in the frame.
+  function showFrame(frame, length) {
+    if (typeof length !== "number") throw new Mistake("the called function returned no i32");
+    const bytes = readFrame(frame, length);
+    reserve(length);
+    new Uint8Array(shown.buffer).set(bytes, shownBytes);
+    shownBytes += length;
+  }
+
+  // Kinds of references.
+  const NULL = 0;
+  const FUNC = 1;
+  const EXTERN = 2;
+  const OPAQUE = 7;
+  // Added where the number is not known.
+  const UNKNOWN_NUMBER = 16;
+  const UNREAD = 0;
+  // Ends a list of runs.
+  const NO_MORE = 4294967295;
+
+  const tellsFuncs = builtins.indexOf("func_id") >= 0;
+  const tellsExterns = builtins.indexOf("extern_id") >= 0;
+
+  // The number of the reference whose kind was told last.
+  let referenceNumber = 0;
+
+  function kindOf(type, value) {
+    referenceNumber = 0;
+    if (value === null) return NULL;
+    if (type === "funcref") {
+      if (!tellsFuncs) return FUNC + UNKNOWN_NUMBER;
+      referenceNumber = numberOf(value);
+      return FUNC;
+    }
+    if (!tellsExterns || !(value instanceof HostValue)) return OPAQUE + UNKNOWN_NUMBER;
+    referenceNumber = value.number;
+    return EXTERN;
+  }
+
+  function isReference(type) {
+    return type === "funcref" || type === "externref";
+  }
+
+  // Whether numbers of 64 bits cross at all.
+  const crossesLong = typeof BigInt === "function" && typeof DataView.prototype.setBigInt64 === "function";
+
+  // The value of a global as 16 bytes. The bits of a NaN do not cross, nor do old engines pass numbers of 64 bits: then
+  // a module of the parent reads it, which is made once for the global.
+  function showGlobal(global, type, reader, frame, readers) {
+    if (!(global instanceof WebAssembly.Global)) throw new Mistake("an export is no global");
+    if (isReference(type)) {
+      show(kindOf(type, global.value), 0);
+      show(referenceNumber, 0);
+      return;
+    }
+    let value;
+    try {
+      value = global.value;
+    } catch (error) {
+      // Read below.
+    }
+    reserve(16);
+    if (type === "i32" && typeof value === "number") {
+      shown.setInt32(shownBytes, value, true);
+      shown.setInt32(shownBytes + 4, 0, true);
+    } else if (type === "i64" && crossesLong && typeof value === "bigint") {
+      shown.setBigInt64(shownBytes, value, true);
+    } else if (type === "f32" && value === value && typeof value === "number") {
+      shown.setFloat32(shownBytes, value, true);
+      shown.setInt32(shownBytes + 4, 0, true);
+    } else if (type === "f64" && value === value && typeof value === "number") {
+      shown.setFloat64(shownBytes, value, true);
+    } else {
+      let read = readers.get(global);
+      if (read === undefined) {
+        const module = moduleTable(reader).get(reader);
+        if (module === undefined) throw new Mistake("there is no module " + reader + " that reads a global");
+        if (module.imports === undefined) module.imports = importsOf(module.compiled);
+        read = link(module, [frameMemory(frame), global]).exports.read;
+        readers.set(global, read);
+      }
+      showFrame(frame, read());
+      return;
+    }
+    shown.setInt32(shownBytes + 8, 0, true);
+    shown.setInt32(shownBytes + 12, 0, true);
+    shownBytes += 16;
+  }
+
+  // What a function of the parent makes of the bytes of a memory, which are given to it in a memory of its own.
+  function showMemory(memory, operation, frame) {
+    if (!(memory instanceof WebAssembly.Memory)) throw new Mistake("an export is no memory");
+    const buffer = memory.buffer;
+    const length = buffer.byteLength;
+    if (length > operation.bytes_max) {
+      showNumber(length);
+      show(UNREAD, 0);
+      return;
+    }
+    const eye = instanceTable(operation.eye).get(operation.eye);
+    if (eye === undefined) throw new Mistake("there is no instance " + operation.eye + " that looks at memories");
+    if (eye.fit(length) !== 1) throw new Mistake("there is no room to look at a memory of " + length + " bytes");
+    if (length > 0) new Uint8Array(eye.mem.buffer).set(new Uint8Array(buffer));
+    showFrame(frame, eye.look(operation.full === true ? 1 : 0));
+  }
+
+  // The elements of a table, as runs of what is equal.
+  function showTable(table, type, operation) {
+    if (!(table instanceof WebAssembly.Table)) throw new Mistake("an export is no table");
+    const size = table.length;
+    showNumber(size);
+    const end = Math.min(size, operation.elements_max);
+    let run = 0;
+    let lastKind = NULL;
+    let lastNumber = 0;
+    for (let index = 0; index < end; index++) {
+      const kind = kindOf(type, table.get(index));
+      if (run > 0 && (kind !== lastKind || referenceNumber !== lastNumber)) {
+        showNumber(run);
+        show(lastKind, 0);
+        show(lastNumber, 0);
+        run = 0;
+      }
+      run++;
+      lastKind = kind;
+      lastNumber = referenceNumber;
+    }
+    if (run > 0) {
+      showNumber(run);
+      show(lastKind, 0);
+      show(lastNumber, 0);
+    }
+    show(NO_MORE, NO_MORE);
+  }
+
+  // What reads globals whose values do not cross, by the global; for the request.
+  let readers = new Map();
+
+  function lookAt(operation, frame) {
+    const of = checkNumber(operation.look, "the name of an instance");
+    const found = instanceTable(of).get(of);
+    if (found === undefined) return absent("there is no instance " + of);
+    if (!Array.isArray(operation.exports)) throw new Mistake("`exports` is no list");
+    shownBytes = 0;
+    for (let index = 0; index < operation.exports.length; index++) {
+      const entry = operation.exports[index];
+      const type = entry[1];
+      if (typeof entry[0] === "number") {
+        const other = instanceTable(entry[0]).get(entry[0]);
+        if (other === undefined) return absent("there is no instance " + entry[0]);
+        showFrame(frame, other[type]());
+      } else if (type === "memory") {
+        showMemory(found[entry[0]], operation, frame);
+      } else if (type === "table") {
+        showTable(found[entry[0]], entry[2], operation);
+      } else {
+        showGlobal(found[entry[0]], type, entry[2], frame, readers);
+      }
+    }
+    const out = encodeHex(new Uint8Array(shown.buffer, 0, shownBytes));
+    if (shown.byteLength > GATHERED_KEPT) shown = new DataView(new ArrayBuffer(1 << 16));
+    return '"out":"' + out + '"';
+  }
+
+  // ---- Calls in one operation ----
+
   // Bytes that the calls of an operation have left, one behind the other.
   let gathered = new Uint8Array(1 << 16);
 
@@ -757,6 +948,7 @@
     if (operation.module !== undefined) return compile(operation);
     if (operation.instance !== undefined) return instantiate(operation);
     if (operation.call !== undefined) return call(operation, frame);
+    if (operation.look !== undefined) return lookAt(operation, frame);
     if (Array.isArray(operation.calls) && Array.isArray(operation.order)) return callAll(operation, frame);
     throw new Mistake("there is no such operation: " + Object.keys(operation).join(", "));
   }
@@ -783,6 +975,7 @@
     instances = new Map();
     numbers = new Map();
     hostValues = new Map();
+    readers = new Map();
     let collected = "";
     // Several calls count as what they are.
     let position = 0;
@@ -806,10 +999,11 @@
     write(collected + '{"done":' + request.request + "}\n");
     modules = new Map();
     instances = new Map();
+    readers = new Map();
   }
 
   function hello(version) {
-    return '{"wassay":' + PROTOCOL + ',"version":' + quote(version) + ',"bound":"kill","drivers":true,"keeps":true,"calls":true,"builtins":' +
+    return '{"wassay":' + PROTOCOL + ',"version":' + quote(version) + ',"bound":"kill","drivers":true,"keeps":true,"calls":true,"looks":true,"builtins":' +
       JSON.stringify(builtins) + ',"blind_spots":' + JSON.stringify(blindSpots) + "}\n";
   }
 

@@ -9,7 +9,7 @@ use wassay_model::{EngineId, EngineName, Isolation, Lineup};
 
 use crate::engines::observe;
 use crate::judge::Matter;
-use crate::protocol::{DRIVERS, FULL, KEEPS, NUMBERED};
+use crate::protocol::{DRIVERS, FULL, KEEPS, LOOKS, NUMBERED};
 use crate::question::{order, question};
 use crate::seeds::{Seed, Seeds};
 
@@ -111,7 +111,7 @@ fn answers() -> Vec<Vec<u8>> {
         r#"{"done":1}"#,
     ];
     let mut inputs = Vec::new();
-    for flags in [0, DRIVERS, DRIVERS | KEEPS, DRIVERS | KEEPS | FULL, FULL] {
+    for flags in [0, DRIVERS, DRIVERS | KEEPS, DRIVERS | KEEPS | FULL, DRIVERS | KEEPS | LOOKS, FULL] {
         for family in 0..Family::ALL.len() as u8 {
             for first in 0..lines.len() {
                 let mut input = vec![flags | NUMBERED, family];

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use wassay_adapter::limits::{ELEMENTS_MAX, MEMORY_BYTES_MAX};
 use wassay_adapter::{Engine, Prepared, walk};
 use wassay_driver::{
-    Answer, Builtin, Builtins, End, FRAME, ImportEntry, Op, Probes, Raise, Script, Worker, probes, setup,
+    Answer, Builtin, Builtins, End, FRAME, Glimpse, ImportEntry, Op, Probes, Raise, Script, Worker, probes, setup,
 };
 use wassay_model::{
     Capture, Ending, EngineId, EngineName, Features, FuncType, HeapType, Identity, Limits, Nullability, Observation,
@@ -16,6 +17,9 @@ use wassay_reference::exec::{
 
 /// Pages beyond a case's limit: the reference counts all memories together, the frame's among them.
 const OWN_PAGES: u64 = 4096;
+
+/// The instance that looks at memories.
+const EYE: i32 = -3;
 
 /// The reference, hosted as the protocol says.
 pub(crate) struct Reference {
@@ -95,7 +99,19 @@ fn builtin_type(builtin: Builtin) -> FuncType {
 
 impl Reference {
     pub(crate) fn new(features: Features, drivers: bool, keeps: bool) -> Self {
-        let worker = Worker { drivers, keeps, builtins: Builtins::of(&Builtin::ALL), features: Features::V1 };
+        Self::that(
+            Worker { drivers, keeps, builtins: Builtins::of(&Builtin::ALL), looks: false, features: Features::V1 },
+            features,
+        )
+    }
+
+    /// One that looks at the state by itself.
+    pub(crate) fn looking(features: Features) -> Self {
+        let builtins = Builtins::of(&Builtin::ALL);
+        Self::that(Worker { drivers: true, keeps: true, builtins, looks: true, features: Features::V1 }, features)
+    }
+
+    fn that(worker: Worker, features: Features) -> Self {
         let store = Store::new(Config::new(features));
         let mut own = Self { worker, features, store, modules: HashMap::new(), kept: HashMap::new(), frame: 0 };
         let ops = setup(&own.worker);
@@ -222,6 +238,15 @@ impl Reference {
                     Err(error) => failed(&error),
                 }
             }
+            Op::Look { look, glimpses, full } => {
+                let mut out = Vec::new();
+                for glimpse in glimpses {
+                    if let Err(end) = self.glimpse(*look, glimpse, *full, request, ask, &mut out) {
+                        return end;
+                    }
+                }
+                Answer { out: Some(out), ..Answer::default() }
+            }
             Op::Invoke { invoke, name, args } => {
                 let Some(Extern::Func(func)) = export(&self.store, request, *invoke, name) else {
                     return ended(End::Absent, String::new());
@@ -260,6 +285,90 @@ impl Reference {
         }
     }
 
+    /// Appends what one thing of a look leaves.
+    fn glimpse(
+        &mut self,
+        look: i32,
+        glimpse: &Glimpse,
+        full: bool,
+        request: &mut Request,
+        ask: Ask<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Answer> {
+        let absent = || ended(End::Absent, String::new());
+        let mut words = |words: &[u64]| words.iter().for_each(|word| out.extend(word.to_le_bytes()));
+        match glimpse {
+            Glimpse::Number(name, ..) | Glimpse::Reference(name, _) => {
+                let Some(Extern::Global(global)) = export(&self.store, request, look, name) else {
+                    return Err(absent());
+                };
+                let [low, high] = match self.store.global_value(global) {
+                    Some(Value::I32(bits) | Value::F32(bits)) => [bits.into(), 0],
+                    Some(Value::I64(bits) | Value::F64(bits)) => [bits, 0],
+                    Some(Value::Ref(reference)) => told(reference),
+                    other => panic!("no worker is asked for {other:?}"),
+                };
+                words(&[low, high]);
+            }
+            Glimpse::Table(name, _) => {
+                let Some(Extern::Table(table)) = export(&self.store, request, look, name) else {
+                    return Err(absent());
+                };
+                let elements = self.store.table_elements(table);
+                words(&[elements.len() as u64]);
+                let mut runs: Vec<(u64, [u64; 2])> = Vec::new();
+                for element in elements.take(ELEMENTS_MAX as usize).map(told) {
+                    match runs.last_mut() {
+                        Some((count, last)) if *last == element => *count += 1,
+                        _ => runs.push((1, element)),
+                    }
+                }
+                runs.iter().for_each(|(count, [kind, number])| words(&[*count, *kind, *number]));
+                words(&[u64::MAX]);
+            }
+            Glimpse::Memory(name) => {
+                let Some(Extern::Mem(memory)) = export(&self.store, request, look, name) else {
+                    return Err(absent());
+                };
+                let bytes = self.store.memory_bytes(memory).to_vec();
+                if bytes.len() as u64 > MEMORY_BYTES_MAX {
+                    words(&[bytes.len() as u64, 0]);
+                    return Ok(());
+                }
+                let eye = |name| export(&self.store, request, EYE, name).expect("the eye is kept");
+                let (Extern::Func(fit), Extern::Func(look), Extern::Mem(own)) = (eye("fit"), eye("look"), eye("mem"))
+                else {
+                    panic!("the eye has other exports")
+                };
+                let mut host = Functions { ask, names: Vec::new() };
+                let fits = self.store.invoke(fit, &[Value::I32(bytes.len() as u32)], &mut host).unwrap();
+                assert_eq!(fits, [Value::I32(1)]);
+                self.store.memory_bytes_mut(own)[..bytes.len()].copy_from_slice(&bytes);
+                let left = self.store.invoke(look, &[Value::I32(full.into())], &mut host).unwrap();
+                self.take(&left, request, out);
+            }
+            Glimpse::Left(instance, name) => {
+                let Some(Extern::Func(func)) = export(&self.store, request, *instance, name) else {
+                    return Err(absent());
+                };
+                let mut host = Functions { ask, names: Vec::new() };
+                let left = self.store.invoke(func, &[], &mut host).map_err(|error| failed(&error))?;
+                self.take(&left, request, out);
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends what was left in the frame.
+    fn take(&self, left: &[Value], request: &Request, out: &mut Vec<u8>) {
+        let (&[Value::I32(bytes)], Some(Extern::Mem(memory))) =
+            (left, export(&self.store, request, FRAME.instance, FRAME.memory))
+        else {
+            panic!("{left:?} is no length, or there is no frame")
+        };
+        out.extend_from_slice(&self.store.memory_bytes(memory)[FRAME.output as usize..][..bytes as usize]);
+    }
+
     fn give(&mut self, import: &ImportEntry, request: &mut Request) -> Option<Extern> {
         match import {
             ImportEntry::Exports(candidates) => {
@@ -282,6 +391,16 @@ impl Reference {
 
 fn export(store: &Store, request: &Request, instance: i32, name: &str) -> Option<Extern> {
     store.export(*request.instances.get(&instance)?, name)
+}
+
+/// A reference as the words of a look.
+fn told(reference: Ref) -> [u64; 2] {
+    match reference {
+        Ref::Null => [0, 0],
+        Ref::Func(Identity::Known(number)) => [1, number.into()],
+        Ref::Extern(number) => [2, number.into()],
+        other => panic!("no worker is asked for {other}"),
+    }
 }
 
 fn ended(end: End, words: String) -> Answer {
