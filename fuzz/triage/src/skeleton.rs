@@ -176,6 +176,10 @@ fn of_module(
             _ => {}
         }
     }
+    if all_exports {
+        // Another module may call them, through a table that they share.
+        open.extend(&in_segments);
+    }
     if open.is_empty() {
         // Nothing is called, so what matters is how the module is loaded, and that looks at all of it.
         open.extend(bodies.keys());

@@ -270,3 +270,22 @@ fn opcodes_of_a_module_that_is_only_loaded_are_those_of_all_its_functions() {
     let called = case(vec![module], vec![instantiate(0), invoke(0, "f", vec![])]);
     assert_eq!(skeleton(&called), ["i32.clz"]);
 }
+
+#[test]
+fn a_function_in_a_segment_is_reached_through_a_table_that_modules_share() {
+    let owner = encoded(
+        "(module (type $t (func)) (table (export \"table\") 1 1 funcref)
+           (func (export \"run\") (call_indirect (type $t) (i32.const 0))))",
+    );
+    let other = encoded(
+        "(module (import \"m\" \"table\" (table 1 1 funcref)) (elem (i32.const 0) $f)
+           (func $f (drop (i32.clz (i32.const 1)))) (func (drop (i32.ctz (i32.const 1)))))",
+    );
+    let actions = vec![
+        instantiate(0),
+        Action::Register { instance: InstanceIdx(0), name: "m".to_owned() },
+        instantiate(1),
+        invoke(0, "run", vec![]),
+    ];
+    assert_eq!(skeleton(&case(vec![owner, other], actions)), ["(elem)", "call_indirect", "i32.clz"]);
+}
