@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,8 @@ use super::{Contestant, Selection};
 
 /// A parser of text recurses as deep as a script nests.
 const STACK_BYTES: usize = 32 << 20;
+/// How long nothing comes until that is told.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// What all lanes share.
 pub(crate) struct Job<'a> {
@@ -37,6 +40,10 @@ pub(crate) struct Job<'a> {
 
 /// What comes of a run while it goes on.
 pub(crate) enum News {
+    /// A team is being asked.
+    Begun { team: usize },
+    /// Nothing came for a moment.
+    Quiet,
     /// A team was asked a file.
     Asked {
         team: usize,
@@ -70,6 +77,12 @@ pub(crate) fn teams(engines: &[Contestant]) -> Vec<Vec<usize>> {
     // Nobody knows how long the others take, so they begin.
     teams.extend(Some(linked).filter(|linked| !linked.is_empty()));
     teams
+}
+
+/// What a lane says.
+enum Word {
+    Begun { team: usize },
+    Part(Part),
 }
 
 /// What came of asking a team one file.
@@ -109,7 +122,7 @@ pub(crate) fn run(
     };
     let failed = AtomicBool::new(false);
     let ends = || job.stop.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed);
-    let (sender, receiver) = mpsc::channel::<Part>();
+    let (sender, receiver) = mpsc::channel::<Word>();
     std::thread::scope(|scope| {
         for _ in 0..jobs {
             let sender = sender.clone();
@@ -119,10 +132,13 @@ pub(crate) fn run(
                 // A lane that panics takes nothing along: the board is whole between two calls.
                 let next = |team| board.lock().unwrap_or_else(PoisonError::into_inner).next(team);
                 while let Some((team, file)) = next(lane.team).filter(|_| !ends()) {
+                    if lane.team != Some(team) && sender.send(Word::Begun { team }).is_err() {
+                        return;
+                    }
                     let began = Instant::now();
                     let part = lane.ask_file(team, file);
                     board.lock().unwrap_or_else(PoisonError::into_inner).note(team, file, began.elapsed());
-                    if sender.send(part).is_err() {
+                    if sender.send(Word::Part(part)).is_err() {
                         return;
                     }
                 }
@@ -132,10 +148,18 @@ pub(crate) fn run(
         drop(sender);
         let mut waiting: BTreeMap<usize, Vec<Part>> = BTreeMap::new();
         let mut expected = 0;
-        for part in receiver {
-            let red = part.shares.values().map(|share| share.result.red()).sum();
-            let mut told = each(News::Asked { team: part.team, red });
-            waiting.entry(part.file).or_default().push(part);
+        loop {
+            let mut told;
+            match receiver.recv_timeout(QUIET) {
+                Ok(Word::Begun { team }) => told = each(News::Begun { team }),
+                Ok(Word::Part(part)) => {
+                    let red = part.shares.values().map(|share| share.result.red()).sum();
+                    told = each(News::Asked { team: part.team, red });
+                    waiting.entry(part.file).or_default().push(part);
+                }
+                Err(RecvTimeoutError::Timeout) => told = each(News::Quiet),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
             while told.is_ok() && waiting.get(&expected).is_some_and(|parts| parts.len() == teams.len()) {
                 let parts = waiting.remove(&expected).unwrap_or_default();
                 if let Some(outcome) = shared.outcome(expected, parts) {

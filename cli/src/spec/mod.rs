@@ -56,6 +56,14 @@ pub(crate) fn main(args: &Spec) -> Result<Exit, Failure> {
     };
     let finished = lanes::run(&job, &teams, jobs, &mut |news| {
         let outcome = match news {
+            News::Begun { team } => {
+                progress.begin(team);
+                return Ok(());
+            }
+            News::Quiet => {
+                progress.tell();
+                return Ok(());
+            }
             News::Asked { team, red } => {
                 progress.show(team, red);
                 return Ok(());

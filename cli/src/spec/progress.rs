@@ -21,6 +21,7 @@ pub(crate) struct Progress {
 /// Engines that are asked together.
 struct Team {
     name: String,
+    begun: bool,
     /// Files that it was asked.
     asked: usize,
 }
@@ -39,8 +40,16 @@ impl Progress {
         } else {
             ProgressBar::hidden()
         };
-        let teams = teams.into_iter().map(|name| Team { name, asked: 0 }).collect();
+        let teams = teams.into_iter().map(|name| Team { name, begun: false, asked: 0 }).collect();
         Self { bar, terminal, last_line: Instant::now(), teams, files, red: 0 }
+    }
+
+    /// A team is being asked from now on.
+    pub(crate) fn begin(&mut self, team: usize) {
+        if let Some(team) = self.teams.get_mut(team) {
+            team.begun = true;
+        }
+        self.tell();
     }
 
     /// A team was asked a file, of whose assertions so many are red.
@@ -51,6 +60,13 @@ impl Progress {
         self.red += red;
         if self.terminal {
             self.bar.inc(1);
+        }
+        self.tell();
+    }
+
+    /// Shows how far it is, where it is time for that.
+    pub(crate) fn tell(&mut self) {
+        if self.terminal {
             self.bar.set_message(self.words());
         } else if self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
@@ -65,7 +81,7 @@ impl Progress {
         if self.teams.len() > 1 {
             words.push_str(&format!(", {done}/{} done", self.teams.len()));
         }
-        for team in self.teams.iter().filter(|team| team.asked > 0 && team.asked < self.files) {
+        for team in self.teams.iter().filter(|team| team.begun && team.asked < self.files) {
             words.push_str(&format!(", {} {}/{} files", team.name, team.asked, self.files));
         }
         words
@@ -82,10 +98,13 @@ mod tests {
 
     #[test]
     fn it_names_who_is_being_asked_and_how_many_are_done() {
-        let mut progress = Progress::new(["made-up", "another", "third"].map(str::to_owned).to_vec(), 2);
+        let mut progress = Progress::new(["made-up", "another", "third", "last"].map(str::to_owned).to_vec(), 2);
+        for team in 0..3 {
+            progress.begin(team);
+        }
         for (team, red) in [(0, 1), (0, 0), (1, 2)] {
             progress.show(team, red);
         }
-        assert_eq!(progress.words(), "3 red, 1/3 done, another 1/2 files");
+        assert_eq!(progress.words(), "3 red, 1/4 done, another 1/2 files, third 0/2 files");
     }
 }

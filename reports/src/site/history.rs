@@ -107,7 +107,15 @@ pub(super) fn page(frame: &Frame<'_>, earlier: &[Record], pages: &mut Pages) -> 
             names.push(name);
         }
     }
-    let engines = names
+    let days: Vec<String> = records.iter().map(|record| date(&record.manifest.started)).collect();
+    // Where a day has several runs, the hour tells them apart.
+    let is_ambiguous = days.windows(2).any(|pair| pair[0] == pair[1]);
+    let moment = |record: &Record| {
+        let started = &record.manifest.started;
+        let hour = started.split_once('T').and_then(|(_, clock)| clock.get(..5)).filter(|_| is_ambiguous);
+        hour.map_or_else(|| date(started), |hour| format!("{}, {hour}", date(started)))
+    };
+    let engines: Vec<Series> = names
         .into_iter()
         .map(|name| {
             let points: Vec<(String, Option<(Counts, u64)>)> = records
@@ -115,13 +123,17 @@ pub(super) fn page(frame: &Frame<'_>, earlier: &[Record], pages: &mut Pages) -> 
                 .zip(&tallies)
                 .map(|(record, tally)| {
                     let column = record.engines().iter().position(|engine| engine.id.name.to_string() == name);
-                    let version = column.map_or("", |column| &*record.engines()[column].id.version);
-                    let label = format!("{} {version}", date(&record.manifest.started));
+                    let id = column.map(|column| &record.engines()[column].id);
+                    let version = id.map_or("", |id| super::beyond_name(id.name.version.as_deref(), &id.version));
+                    let between = if version.is_empty() { "" } else { ": " };
+                    let label = format!("{}{between}{version}", moment(record));
                     (label, column.map(|column| (tally.official[column], tally.micros[column])))
                 })
                 .collect();
             series(name, points)
         })
+        // A single point is no history.
+        .filter(|series| series.points.iter().filter(|point| !point.absent).count() > 1)
         .collect();
     let mut families = families(frame.record);
     families.retain(|_, columns| columns.len() > 1);
