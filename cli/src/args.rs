@@ -123,9 +123,12 @@ pub(crate) struct Spec {
     /// The folder of the record [default: runs/spec-DATE]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Files worked on at the same time [default: one for each processor]
+    /// Files asked at the same time [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
+    /// Time that each engine gets for the whole run, as in 10m; what it was not asked by then is skipped
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) engine_time: Option<Duration>,
     /// Memory that one worker process may use, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(64..))]
     pub(crate) memory: u64,
@@ -203,7 +206,7 @@ pub(crate) struct Report {
     /// Put the table of engines into a page, between `<!-- conformance: begin -->` and `<!-- conformance: end -->`
     #[arg(long, value_name = "FILE")]
     pub(crate) into: Option<PathBuf>,
-    /// Take records that are not whole, and say so on every page
+    /// Take records that are not whole, leave out those that cannot be read, and say so on every page
     #[arg(long)]
     pub(crate) partial: bool,
 }

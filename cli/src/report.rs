@@ -19,16 +19,17 @@ pub(crate) fn main(report: &Report) -> Result<Exit, Failure> {
         [old, new] => Some((read(old, report.partial)?, read(new, report.partial)?)),
         _ => None,
     };
-    let record = match (report.records.as_slice(), &changes) {
+    let mut left_out = Vec::new();
+    let mut record = match (report.records.as_slice(), &changes) {
         ([], Some((_, new))) => new.clone(),
         ([], None) => read(&newest()?, report.partial)?,
-        (paths, _) => {
-            let records = paths.iter().map(|path| read(path, report.partial)).collect::<Result<_, _>>()?;
-            Record::merge(records).or_exit(Exit::BadInput)?
-        }
+        (paths, _) => Record::merge(read_all(paths, report.partial, &mut left_out)?).or_exit(Exit::BadInput)?,
     };
-    let history: Vec<Record> =
-        report.history.iter().map(|path| read(path, report.partial)).collect::<Result<_, _>>()?;
+    let history = match report.history.as_slice() {
+        [] => Vec::new(),
+        paths => read_all(paths, report.partial, &mut left_out)?,
+    };
+    record.gaps.extend(left_out);
     let changes = changes.map(|(old, new)| Changes::between(&old, &new));
     let formats: Vec<Format> = if report.formats.is_empty() {
         Format::ALL.to_vec()
@@ -88,19 +89,45 @@ fn read(path: &Path, partial: bool) -> Result<Record, Failure> {
     Ok(record)
 }
 
-/// The record of the last run of the suite: their folders are named after the time.
+/// Several records. Where what is not whole is allowed, one that cannot be read is left out, which the pages will
+/// say, as long as there is another.
+fn read_all(paths: &[PathBuf], partial: bool, left_out: &mut Vec<String>) -> Result<Vec<Record>, Failure> {
+    let mut records = Vec::with_capacity(paths.len());
+    let mut last = None;
+    for path in paths {
+        match read(path, partial) {
+            Ok(record) => records.push(record),
+            Err(failure) if partial => {
+                eprintln!("wassay: left out: {:#}", failure.error);
+                left_out.push(format!("A record was left out: {:#}.", failure.error));
+                last = Some(failure);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    match last {
+        Some(failure) if records.is_empty() => Err(failure),
+        _ => Ok(records),
+    }
+}
+
+/// The record of the last run of the suite: their folders are named after the day, and numbered within it.
 fn newest() -> Result<PathBuf, Failure> {
     let runs = fs::read_dir(RUNS).into_iter().flatten().flatten().map(|entry| entry.path());
-    runs.filter(|path| {
-        let name = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("spec-"));
-        name && path.join(RECORD).is_file()
-    })
-    .max()
-    .ok_or_else(|| {
+    let key = |path: &PathBuf| {
+        let name = path.file_name()?.to_str()?.strip_prefix("spec-")?.to_owned();
+        path.join(RECORD).is_file().then(|| age_key(&name))
+    };
+    runs.filter_map(|path| Some((key(&path)?, path))).max().map(|(_, path)| path).ok_or_else(|| {
         let error =
             anyhow::anyhow!("there is no {RUNS}/spec-*/{RECORD} here: run `wassay spec` first, or name a record");
         Failure::new(Exit::BadInput, error)
     })
+}
+
+/// Sorts names by the numbers in them: `2026-11-29-10` comes after `2026-11-29-9`, and that after `2026-11-29`.
+fn age_key(name: &str) -> Vec<u64> {
+    name.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect()
 }
 
 fn tell(
@@ -143,5 +170,17 @@ fn format_of(format: ReportFormat) -> Format {
         ReportFormat::Badge => Format::Badge,
         ReportFormat::Features => Format::Features,
         ReportFormat::Json => Format::Json,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tenth_run_of_a_day_is_newer_than_the_ninth() {
+        let mut names = ["2026-11-29-10", "2026-11-30", "2026-11-29-9", "2026-11-29"];
+        names.sort_by_key(|name| age_key(name));
+        assert_eq!(names, ["2026-11-29", "2026-11-29-9", "2026-11-29-10", "2026-11-30"]);
     }
 }

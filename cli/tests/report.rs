@@ -83,6 +83,29 @@ fn an_incomplete_record_is_refused_and_leaves_the_old_report() {
 }
 
 #[test]
+fn a_record_that_cannot_be_read_is_left_out_where_that_is_allowed_and_the_rest_is_reported() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("report");
+    let broken = home.path().join("broken.jsonl");
+    std::fs::write(&broken, "{\"schema\":\"wassay-suite/9\"}\n").unwrap();
+    let small = record("small.jsonl");
+    let args = ["report", &small, text(&broken), "--out", text(&out)];
+    assert_eq!(wassay(&args).status.code(), Some(65));
+    assert!(!out.exists());
+    let output = wassay(&[&args[..], &["--partial"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("left out: ") && stderr(&output).contains("wassay-suite/9"),
+        "{}",
+        stderr(&output)
+    );
+    let page = std::fs::read_to_string(out.join("index.html")).unwrap();
+    assert!(page.contains("A record was left out") && page.contains("7 engines"), "the page says what is missing");
+    let output = wassay(&["report", text(&broken), "--partial", "--out", text(&out)]);
+    assert_eq!(output.status.code(), Some(65), "nothing is left");
+}
+
+#[test]
 fn what_cannot_be_used_or_written_is_said_with_its_exit_status() {
     let home = tempfile::tempdir().unwrap();
     let broken = home.path().join("broken.jsonl");

@@ -177,6 +177,55 @@ fn a_death_is_laid_to_the_assertion_that_it_came_from_and_costs_its_file_only() 
 }
 
 #[test]
+fn an_engine_that_has_used_up_its_time_is_skipped_and_the_others_go_on() {
+    let calls = "(assert_return (invoke \"chaos\"))\n".repeat(3);
+    let slow = format!("(module (func (export \"chaos\")))\n{calls}");
+    // The longer file is asked first.
+    let longer = format!("{slow};; {}\n", "x".repeat(100));
+    let place = Place::of(&[("first.wast", &longer), ("second.wast", &slow)]);
+    let args = ["--engines", "reference,chaos+sleep", "--jobs", "1", "--engine-time"];
+    let output = place.run(&[&args[..], &["500ms"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let (_, events) = record(&place.out());
+    let (first, second) = (states(&events, "first.wast"), states(&events, "second.wast"));
+    assert_eq!((&*first["reference"], &*second["reference"]), ("PPPP", "PPPP"));
+    assert_eq!((&*first["chaos+sleep"], &*second["chaos+sleep"]), ("PPPP", "SSSS"));
+    let said = events.iter().any(|event| {
+        matches!(event, SuiteEvent::Result(result)
+            if result.details.iter().any(|detail| detail.reason.starts_with("out of time: the run gave each engine 0.5 s")))
+    });
+    assert!(said, "what was skipped says why");
+    place.run(&[&args[..], &["10m"]].concat());
+    assert_eq!(states(&record(&place.out()).1, "second.wast")["chaos+sleep"], "PPPP", "with time enough it is asked");
+}
+
+#[test]
+fn engines_of_other_programs_are_asked_apart_and_their_columns_keep_the_order_that_was_asked_for() {
+    let place = Place::of(&[("a.wast", GOOD), ("chaos.wast", CHAOS), ("simd/v.wast", VECTORS)]);
+    let refusing = format!("exec:{}/tests/workers/refusing.py+plain", std::env::var("CARGO_MANIFEST_DIR").unwrap());
+    let output = place.run(&["--engines", &format!("wasmi,{refusing},reference"), "--jobs", "3"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let (manifest, events) = record(&place.out());
+    let names: Vec<String> = manifest.engines.iter().map(|engine| engine.id.name.to_string()).collect();
+    assert_eq!((&*names[0], &*names[2]), ("wasmi", "reference"));
+    let order = events.iter().filter_map(|event| match event {
+        SuiteEvent::File(file) => Some(file.path.clone()),
+        SuiteEvent::Result(result) => Some(result.engine.to_string()),
+        SuiteEvent::End(_) => None,
+    });
+    let file = |path: &str| std::iter::once(path.to_owned()).chain(names.clone()).collect::<Vec<_>>();
+    let expected = [file("a.wast"), file("chaos.wast"), file("simd/v.wast")].concat();
+    assert_eq!(order.collect::<Vec<_>>(), expected);
+    assert_eq!(states(&events, "a.wast")["reference"], "PPSFP");
+    assert_eq!(states(&events, "a.wast")[&names[1]], "SSSSS", "it refuses the module");
+    let times = events.iter().filter_map(|event| match event {
+        SuiteEvent::Result(result) if result.engine.to_string() == names[1] => Some(result.micros),
+        _ => None,
+    });
+    assert!(times.sum::<u64>() > 0, "a program's time is that until its answer is there");
+}
+
+#[test]
 fn a_wrong_engine_is_red_where_the_others_are_not() {
     let text = "(module (func (export \"f\") (param i32) (result i32) (i32.clz (local.get 0))))\n\
                 (assert_return (invoke \"f\" (i32.const 0)) (i32.const 32))\n";

@@ -156,6 +156,19 @@ impl Changes {
         }
     }
 
+    /// What changed from one column of a record to another, as from one version of an engine to the next.
+    #[must_use]
+    pub fn of_columns(record: &Record, before: usize, after: usize) -> EngineChanges {
+        let tally = Tally::new(record);
+        EngineChanges {
+            before: record.engines()[before].clone(),
+            after: record.engines()[after].clone(),
+            counts_before: tally.engine(before),
+            counts_after: tally.engine(after),
+            changes: transitions(record, before, record, after),
+        }
+    }
+
     /// How many transitions of a kind there are on all engines.
     #[must_use]
     pub fn count(&self, kind: ChangeKind) -> usize {

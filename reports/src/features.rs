@@ -112,6 +112,13 @@ fn home(name: &str) -> (&'static str, &'static str) {
         "bun" => ("https://bun.sh/", "Standalone Runtimes"),
         "wasmer" => ("https://wasmer.io/", "Standalone Runtimes"),
         "firefox" => ("https://www.mozilla.org/firefox/", "Web Browsers"),
+        "jsc" => ("https://webkit.org/", "Web Browsers"),
+        "js102" => ("https://spidermonkey.dev/", "Web Browsers"),
+        "wabt" => ("https://github.com/WebAssembly/wabt", "Standalone Runtimes"),
+        "binaryen" => ("https://github.com/WebAssembly/binaryen", "Standalone Runtimes"),
+        "wasm3" => ("https://github.com/wasm3/wasm3", "Embedded Runtimes"),
+        "pywasm" => ("https://github.com/mohanson/pywasm", "Embedded Runtimes"),
+        "stitch" => ("https://github.com/makepad/stitch", "Embedded Runtimes"),
         _ => ("https://webassembly.org/", "Standalone Runtimes"),
     }
 }

@@ -41,7 +41,7 @@ pub struct Answer {
     pub states: Vec<SuiteState>,
     /// More on some of them, by position.
     pub details: BTreeMap<u32, SuiteDetail>,
-    /// The engine's own time, in microseconds.
+    /// The time that the engine took, in microseconds.
     pub micros: u64,
     /// Why there is no answer, where there is none; every state is then a skip.
     pub absent: Option<String>,

@@ -113,7 +113,7 @@ pub struct Tally {
     pub text: Vec<Counts>,
     /// By group, proposal and engine: what is asked of engines.
     pub proposals: BTreeMap<(SuiteGroup, String), Vec<Counts>>,
-    /// By engine: the engine's own time, in microseconds.
+    /// By engine: the time that it took, in microseconds.
     pub micros: Vec<u64>,
 }
 

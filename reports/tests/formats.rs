@@ -75,12 +75,68 @@ fn ctrf_fits_the_schema_and_its_counts_are_those_of_its_tests() {
     assert_eq!(summary["stop"].as_i64().unwrap() - summary["start"].as_i64().unwrap(), 48_210);
 }
 
+/// What readers of JUnit files agree on: the elements, the attributes that they must and may have, and what may stand
+/// in them, in this order. There is no one published schema; this is what Jenkins and the tools that follow it take.
+const JUNIT: &[(&str, &[&str], &[&str], &[&str])] = &[
+    (
+        "testsuites",
+        &[],
+        &["name", "time", "tests", "failures", "errors", "disabled", "skipped", "timestamp"],
+        &["testsuite"],
+    ),
+    (
+        "testsuite",
+        &["name", "tests"],
+        &["failures", "errors", "disabled", "skipped", "time", "timestamp", "hostname", "id", "package"],
+        &["properties", "testcase", "system-out", "system-err"],
+    ),
+    ("properties", &[], &[], &["property"]),
+    ("property", &["name", "value"], &[], &[]),
+    (
+        "testcase",
+        &["name", "classname"],
+        &["assertions", "time", "status"],
+        &["skipped", "error", "failure", "system-out", "system-err"],
+    ),
+    ("skipped", &[], &["message"], &[]),
+    ("error", &["type"], &["message"], &[]),
+    ("failure", &["type"], &["message"], &[]),
+];
+
+/// Holds an element, and all in it, against [`JUNIT`].
+fn check_junit(node: roxmltree::Node<'_, '_>) {
+    let name = node.tag_name().name();
+    let (_, required, optional, children) =
+        JUNIT.iter().find(|row| row.0 == name).unwrap_or_else(|| panic!("<{name}> is no element of JUnit files"));
+    for wanted in *required {
+        assert!(node.attribute(*wanted).is_some_and(|value| !value.is_empty()), "<{name}> has no {wanted}");
+    }
+    for attribute in node.attributes() {
+        let (key, value) = (attribute.name(), attribute.value());
+        assert!(required.contains(&key) || optional.contains(&key), "<{name}> must not have {key}");
+        let counts = ["tests", "failures", "errors", "disabled", "assertions"];
+        assert!(!counts.contains(&key) || value.parse::<u64>().is_ok(), "<{name} {key}={value:?}>");
+        assert!(key != "time" || value.parse::<f64>().is_ok_and(|time| time >= 0.0), "<{name} {key}={value:?}>");
+        let is_time = |value: &str| value.parse::<jiff::Timestamp>().is_ok();
+        assert!(key != "timestamp" || is_time(value), "<{name} {key}={value:?}>");
+    }
+    let mut at = 0;
+    for child in node.children().filter(roxmltree::Node::is_element) {
+        let place = children.iter().position(|known| *known == child.tag_name().name());
+        let place = place.unwrap_or_else(|| panic!("<{}> must not stand in <{name}>", child.tag_name().name()));
+        assert!(place >= at, "<{}> is out of order in <{name}>", child.tag_name().name());
+        at = place;
+        check_junit(child);
+    }
+}
+
 #[test]
 fn junit_is_xml_whose_counts_are_those_of_its_cases() {
     let text = junit(&small()).unwrap();
     let document = roxmltree::Document::parse(&text).unwrap();
     let root = document.root_element();
     assert_eq!(root.tag_name().name(), "testsuites");
+    check_junit(root);
     let number = |node: roxmltree::Node<'_, '_>, name: &str| -> usize {
         node.attribute(name).unwrap_or_else(|| panic!("{name} is missing")).parse().unwrap()
     };

@@ -1,5 +1,6 @@
 //! `wassay spec`: the conformance suite on chosen engines.
 
+mod board;
 mod lanes;
 mod print;
 mod progress;
@@ -8,12 +9,13 @@ mod record;
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use anyhow::anyhow;
-use wassay_child::{Crew, CrewSpec};
+use wassay_adapter::wire::Introduction;
+use wassay_child::{Crew, CrewError, CrewSpec};
 use wassay_model::suite::{
     SUITE_SCHEMA, SuiteEnd, SuiteEngine, SuiteEvent, SuiteFile, SuiteForm, SuiteManifest, SuiteResult, SuiteState,
 };
@@ -23,7 +25,7 @@ use wassay_runner::{Expectations, Suite, folder, pinned};
 use crate::args::{Format, Spec};
 use crate::exit::{Exit, Failure, OrExit as _};
 use crate::lineup;
-use lanes::{Job, Outcome};
+use lanes::{Job, News, Outcome};
 use print::Summary;
 use progress::Progress;
 use record::Record;
@@ -33,11 +35,14 @@ pub(crate) fn main(args: &Spec) -> Result<Exit, Failure> {
     let (suite, expectations) = suite(args)?;
     let engines = engines(args)?;
     let manifest = manifest(&suite, &engines);
-    let jobs = args.jobs.map_or_else(crate::fuzz::processors, usize::from).min(suite.files.len()).max(1);
+    let teams = lanes::teams(&engines);
+    let units = suite.files.len().saturating_mul(teams.len());
+    let jobs = args.jobs.map_or_else(crate::fuzz::processors, usize::from).min(units).max(1);
     let stop = stop_on_signals()?;
     let mut record = Record::create(&record_folder(args)?, &manifest).or_exit(Exit::CannotWrite)?;
     let mut summary = Summary::new(&manifest);
-    let mut progress = Progress::new(suite.files.len());
+    let names = teams.iter().map(|team| team_name(team, &engines));
+    let mut progress = Progress::new(names.collect(), suite.files.len());
     let mut lines = JsonLines { wanted: Format::or_fitting(args.format) == Format::Json };
 
     let job = Job {
@@ -46,10 +51,25 @@ pub(crate) fn main(args: &Spec) -> Result<Exit, Failure> {
         expectations: &expectations,
         selection: Selection::new(args),
         vacuity: args.vacuity,
+        engine_time: args.engine_time,
         stop: &stop,
     };
-    let finished = lanes::run(&job, jobs, &mut |outcome| {
-        progress.show(&outcome);
+    let finished = lanes::run(&job, &teams, jobs, &mut |news| {
+        let outcome = match news {
+            News::Begun { team } => {
+                progress.begin(team);
+                return Ok(());
+            }
+            News::Quiet => {
+                progress.tell();
+                return Ok(());
+            }
+            News::Asked { team, red } => {
+                progress.show(team, red);
+                return Ok(());
+            }
+            News::File(outcome) => *outcome,
+        };
         record.write(&SuiteEvent::File(outcome.file.clone()))?;
         for result in &outcome.results {
             record.write(&SuiteEvent::Result(result.clone()))?;
@@ -123,35 +143,66 @@ struct Contestant {
     row: SuiteEngine,
     /// How its worker is started; none where it does not start.
     lineup: Option<Lineup>,
+    /// Whether it is part of this program.
+    is_linked: bool,
     memory_mib: u64,
 }
 
 impl Contestant {
     /// The crew of those that start.
-    fn crew(all: &[Self]) -> Result<CrewSpec, Failure> {
-        let lineup: Vec<Lineup> = all.iter().filter_map(|one| one.lineup.clone()).collect();
-        lineup::crew_spec(&lineup, all.first().map_or(0, |one| one.memory_mib))
+    fn crew<'a>(members: impl Iterator<Item = &'a Self> + Clone) -> Result<CrewSpec, Failure> {
+        let lineup: Vec<Lineup> = members.clone().filter_map(|one| one.lineup.clone()).collect();
+        lineup::crew_spec(&lineup, members.map(|one| one.memory_mib).max().unwrap_or_default())
+    }
+}
+
+/// What a team is called while it is asked.
+fn team_name(team: &[usize], engines: &[Contestant]) -> String {
+    match team {
+        [one] => engines[*one].row.id.name.to_string(),
+        several => format!("{} linked engines", several.len()),
     }
 }
 
 /// Who is asked, each started once alone: one that does not start must not keep the others from being asked.
 fn engines(args: &Spec) -> Result<Vec<Contestant>, Failure> {
     let lineup = lineup::lineup(lineup::engines(&args.engines)?, Some(1))?;
+    let specs = lineup.iter().map(|row| lineup::crew_spec(std::slice::from_ref(row), args.memory));
+    let specs: Vec<Mutex<Option<CrewSpec>>> =
+        specs.map(|spec| spec.map(|spec| Mutex::new(Some(spec)))).collect::<Result<_, _>>()?;
+    // Some take seconds until they are probed.
+    let mustered: Vec<OnceLock<Result<Option<Introduction>, CrewError>>> =
+        specs.iter().map(|_| OnceLock::new()).collect();
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..crate::fuzz::processors().min(specs.len()) {
+            scope.spawn(|| {
+                while let Some(position) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|at| *at < specs.len()) {
+                    let spec = specs[position].lock().ok().and_then(|mut spec| spec.take());
+                    let Some(spec) = spec else { continue };
+                    let introduced = Crew::new(spec).muster().map(|all| all.into_iter().next());
+                    let _ = mustered[position].set(introduced);
+                }
+            });
+        }
+    });
     let mut all = Vec::new();
-    for row in lineup {
-        let spec = lineup::crew_spec(std::slice::from_ref(&row), args.memory)?;
-        let contestant = match Crew::new(spec).muster() {
-            Ok(introductions) => introductions.into_iter().next().map(|introduction| Contestant {
+    for (row, introduced) in lineup.into_iter().zip(mustered) {
+        let is_linked = lineup::is_linked(&row.engine);
+        let contestant = match introduced.into_inner() {
+            Some(Ok(introduction)) => introduction.map(|introduction| Contestant {
                 row: SuiteEngine { id: introduction.id, capabilities: Some(introduction.capabilities), trouble: None },
                 lineup: Some(row),
+                is_linked,
                 memory_mib: args.memory,
             }),
-            Err(error) => {
+            Some(Err(error)) => {
                 eprintln!("wassay: {error}");
                 let id = EngineId { version: row.engine.version.clone().unwrap_or_default(), name: row.engine };
                 let row = SuiteEngine { id, capabilities: None, trouble: Some(error.to_string()) };
-                Some(Contestant { row, lineup: None, memory_mib: args.memory })
+                Some(Contestant { row, lineup: None, is_linked, memory_mib: args.memory })
             }
+            None => None,
         };
         all.extend(contestant);
     }

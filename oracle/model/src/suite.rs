@@ -166,8 +166,17 @@ pub struct SuiteResult {
     /// assertions have none, because their reason is the same for every engine: those of a file that is skipped
     /// as a whole ([`SuiteFile::skipped`]), and those of [`SuiteForm::Text`].
     pub details: Vec<SuiteDetail>,
-    /// The engine's own time, in microseconds.
+    /// The time that the engine took, in microseconds: by its own clock where it shares a process with others, and
+    /// until its answer was there where it is a program of its own.
     pub micros: u64,
+}
+
+impl SuiteResult {
+    /// How many assertions are red.
+    #[must_use]
+    pub fn red(&self) -> u64 {
+        self.states.chars().filter_map(SuiteState::of_letter).filter(|state| state.is_red()).count() as u64
+    }
 }
 
 /// How an assertion went on an engine.

@@ -165,7 +165,7 @@ fn failures(frame: &Frame<'_>, column: usize) -> Vec<FileFailures> {
                 ("", "") => clip(&detail.reason, 110),
                 (expected, "") => format!("expected {}", clip(expected, 90)),
                 ("", actual) => clip(actual, 110),
-                (expected, actual) => format!("expected {}, got {}", clip(expected, 55), clip(actual, 55)),
+                (expected, actual) => format!("expected {}, got {}", clip(expected, 60), clip(actual, 90)),
             });
             let address = if frame.is_shown(index, *position) {
                 frame.address(index, &assertion.id)

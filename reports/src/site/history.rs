@@ -10,7 +10,7 @@ use super::chart::line;
 use super::front::date;
 use super::text::{duration, grouped, percent};
 use super::{Frame, Page, Pages, SiteError};
-use crate::diff::{Change, ChangeKind, Changes};
+use crate::diff::{Change, ChangeKind, Changes, EngineChanges};
 use crate::record::Record;
 use crate::tally::{Counts, Tally};
 
@@ -22,6 +22,8 @@ struct History<'a> {
     engines: Vec<Series>,
     steps: Vec<Step>,
     versions: Vec<Series>,
+    /// What changed from each version to the next.
+    upgrades: Vec<Step>,
 }
 
 struct Run {
@@ -42,7 +44,11 @@ struct Series {
 
 struct Point {
     label: String,
+    /// Passed of the whole suite: asked or not, so that an engine that learns something rises.
+    of_suite: String,
     passed: String,
+    /// Passed of asked.
+    asked: String,
     percent: String,
     time: String,
     absent: bool,
@@ -101,7 +107,15 @@ pub(super) fn page(frame: &Frame<'_>, earlier: &[Record], pages: &mut Pages) -> 
             names.push(name);
         }
     }
-    let engines = names
+    let days: Vec<String> = records.iter().map(|record| date(&record.manifest.started)).collect();
+    // Where a day has several runs, the hour tells them apart.
+    let is_ambiguous = days.windows(2).any(|pair| pair[0] == pair[1]);
+    let moment = |record: &Record| {
+        let started = &record.manifest.started;
+        let hour = started.split_once('T').and_then(|(_, clock)| clock.get(..5)).filter(|_| is_ambiguous);
+        hour.map_or_else(|| date(started), |hour| format!("{}, {hour}", date(started)))
+    };
+    let engines: Vec<Series> = names
         .into_iter()
         .map(|name| {
             let points: Vec<(String, Option<(Counts, u64)>)> = records
@@ -109,19 +123,37 @@ pub(super) fn page(frame: &Frame<'_>, earlier: &[Record], pages: &mut Pages) -> 
                 .zip(&tallies)
                 .map(|(record, tally)| {
                     let column = record.engines().iter().position(|engine| engine.id.name.to_string() == name);
-                    let version = column.map_or("", |column| &*record.engines()[column].id.version);
-                    let label = format!("{} {version}", date(&record.manifest.started));
+                    let id = column.map(|column| &record.engines()[column].id);
+                    let version = id.map_or("", |id| super::beyond_name(id.name.version.as_deref(), &id.version));
+                    let between = if version.is_empty() { "" } else { ": " };
+                    let label = format!("{}{between}{version}", moment(record));
                     (label, column.map(|column| (tally.official[column], tally.micros[column])))
                 })
                 .collect();
             series(name, points)
         })
+        // A single point is no history.
+        .filter(|series| series.points.iter().filter(|point| !point.absent).count() > 1)
         .collect();
-    let versions = families(frame.record)
+    let mut families = families(frame.record);
+    families.retain(|_, columns| columns.len() > 1);
+    for columns in families.values_mut() {
+        columns.sort_by_key(|column| version_key(&frame.record.engines()[*column].id.version));
+    }
+    let upgrades = families.iter().map(|(name, columns)| {
+        let version = |column: usize| &*frame.record.engines()[column].id.version;
+        let steps = columns.windows(2).map(|pair| {
+            let changes = Changes::of_columns(frame.record, pair[0], pair[1]);
+            (format!("{name} {} → {}", version(pair[0]), version(pair[1])), changes)
+        });
+        // The newest first.
+        let steps: Vec<_> = steps.collect();
+        steps.into_iter().rev().map(|(title, changes)| Step { title, lines: step_lines("", &changes) })
+    });
+    let upgrades = upgrades.flatten().collect();
+    let versions = families
         .into_iter()
-        .filter(|(_, columns)| columns.len() > 1)
-        .map(|(name, mut columns)| {
-            columns.sort_by_key(|column| version_key(&frame.record.engines()[*column].id.version));
+        .map(|(name, columns)| {
             let points = columns
                 .into_iter()
                 .map(|column| {
@@ -135,7 +167,7 @@ pub(super) fn page(frame: &Frame<'_>, earlier: &[Record], pages: &mut Pages) -> 
     let steps = records.windows(2).map(|pair| step(&Changes::between(pair[0], pair[1]))).rev().collect();
     pages.put(
         "history.html",
-        &History { page: frame.page("History", "", "history.html"), runs, engines, steps, versions },
+        &History { page: frame.page("History", "", "history.html"), runs, engines, steps, versions, upgrades },
     )
 }
 
@@ -144,7 +176,7 @@ fn series(name: String, points: Vec<(String, Option<(Counts, u64)>)>) -> Series 
         .iter()
         .map(|(_, counted)| {
             let (counts, _) = counted.as_ref()?;
-            (counts.asked() > 0).then(|| counts.passed() as f64 / counts.asked() as f64)
+            (counts.total() > 0).then(|| counts.passed() as f64 / counts.total() as f64)
         })
         .collect();
     let points = points
@@ -152,12 +184,22 @@ fn series(name: String, points: Vec<(String, Option<(Counts, u64)>)>) -> Series 
         .map(|(label, counted)| match counted {
             Some((counts, micros)) => Point {
                 label,
-                passed: format!("{}/{}", grouped(counts.passed()), grouped(counts.asked())),
+                of_suite: percent(counts.passed(), counts.total()),
+                passed: format!("{}/{}", grouped(counts.passed()), grouped(counts.total())),
+                asked: grouped(counts.asked()),
                 percent: percent(counts.passed(), counts.asked()),
                 time: duration(micros),
                 absent: false,
             },
-            None => Point { label, passed: String::new(), percent: String::new(), time: String::new(), absent: true },
+            None => Point {
+                label,
+                of_suite: String::new(),
+                passed: String::new(),
+                asked: String::new(),
+                percent: String::new(),
+                time: String::new(),
+                absent: true,
+            },
         })
         .collect();
     Series { name, line: line(&shares), points }
@@ -168,29 +210,34 @@ fn version_key(version: &str) -> Vec<u64> {
     version.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect()
 }
 
-fn step(changes: &Changes) -> Step {
-    let mut lines: Vec<StepLine> = Vec::new();
-    for engine in &changes.engines {
-        for kind in ChangeKind::ALL {
-            let found: Vec<&Change> = engine.changes.iter().filter(|change| change.kind == kind).collect();
-            if found.is_empty() {
-                continue;
-            }
-            // Three places at most, of three files.
-            let mut examples: Vec<&Change> = Vec::new();
-            for change in &found {
-                if examples.len() < 3 && examples.iter().all(|example| example.file != change.file) {
-                    examples.push(change);
-                }
-            }
-            lines.push(StepLine {
-                engine: engine.after.id.to_string(),
-                regression: kind.is_regression(),
-                what: format!("{} {}", grouped(found.len() as u64), kind.name()),
-                examples: examples.iter().map(|change| format!("{}, line {}", change.file, change.line)).collect(),
-            });
+/// What changed on one engine, a line a kind.
+fn step_lines(engine: &str, changes: &EngineChanges) -> Vec<StepLine> {
+    let mut lines = Vec::new();
+    for kind in ChangeKind::ALL {
+        let found: Vec<&Change> = changes.changes.iter().filter(|change| change.kind == kind).collect();
+        if found.is_empty() {
+            continue;
         }
+        // Three places at most, of three files.
+        let mut examples: Vec<&Change> = Vec::new();
+        for change in &found {
+            if examples.len() < 3 && examples.iter().all(|example| example.file != change.file) {
+                examples.push(change);
+            }
+        }
+        lines.push(StepLine {
+            engine: engine.to_owned(),
+            regression: kind.is_regression(),
+            what: format!("{} {}", grouped(found.len() as u64), kind.name()),
+            examples: examples.iter().map(|change| format!("{}, line {}", change.file, change.line)).collect(),
+        });
     }
+    lines
+}
+
+fn step(changes: &Changes) -> Step {
+    let of_engine = |engine: &EngineChanges| step_lines(&engine.after.id.to_string(), engine);
+    let mut lines: Vec<StepLine> = changes.engines.iter().flat_map(of_engine).collect();
     let whole = |engine: &wassay_model::suite::SuiteEngine, what: &str| StepLine {
         engine: engine.id.to_string(),
         regression: false,

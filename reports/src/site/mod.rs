@@ -60,11 +60,7 @@ pub fn site(site: &Site<'_>) -> Result<BTreeMap<String, String>, SiteError> {
             .zip(slugs(&names))
             .map(|(engine, slug)| Engine {
                 name: engine.id.name.to_string(),
-                version: if engine.id.name.version.as_deref() == Some(&*engine.id.version) {
-                    String::new()
-                } else {
-                    engine.id.version.clone()
-                },
+                version: beyond_name(engine.id.name.version.as_deref(), &engine.id.version).to_owned(),
                 title: engine.id.to_string(),
                 slug,
             })
@@ -89,6 +85,17 @@ pub fn site(site: &Site<'_>) -> Result<BTreeMap<String, String>, SiteError> {
         history::page(&frame, site.history, &mut pages)?;
     }
     Ok(pages.0)
+}
+
+/// What a version says beyond the version in the engine's name: `V8 14.6` of `26.1.0 (V8 14.6)`.
+fn beyond_name<'a>(named: Option<&str>, version: &'a str) -> &'a str {
+    match named.and_then(|named| version.strip_prefix(named)) {
+        Some(rest) if !rest.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
+            let rest = rest.trim();
+            rest.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(rest)
+        }
+        _ => version,
+    }
 }
 
 #[derive(Default)]
@@ -264,6 +271,19 @@ fn proposal_name(group: SuiteGroup, proposal: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_version_is_said_once() {
+        for (named, version, rest) in [
+            (Some("26.1.0"), "26.1.0 (V8 14.6)", "V8 14.6"),
+            (Some("26.1.0"), "26.1.0", ""),
+            (Some("26.1"), "26.1.0 (V8 14.6)", "26.1.0 (V8 14.6)"),
+            (None, "48.0.8", "48.0.8"),
+            (Some("2.5"), "Firefox 2.5", "Firefox 2.5"),
+        ] {
+            assert_eq!(beyond_name(named, version), rest, "{version}");
+        }
+    }
 
     #[test]
     fn a_few_passes_beside_much_that_is_unsupported_are_no_green_cell() {

@@ -9,6 +9,7 @@ use wassay_model::EngineId;
 
 /// The lists: file name and text.
 const LISTS: &[(&str, &str)] = &[
+    ("binaryen.toml", include_str!("../../expectations/binaryen.toml")),
     ("bun.toml", include_str!("../../expectations/bun.toml")),
     ("deno.toml", include_str!("../../expectations/deno.toml")),
     ("dlr.toml", include_str!("../../expectations/dlr.toml")),
@@ -16,8 +17,11 @@ const LISTS: &[(&str, &str)] = &[
     ("js102.toml", include_str!("../../expectations/js102.toml")),
     ("jsc.toml", include_str!("../../expectations/jsc.toml")),
     ("node.toml", include_str!("../../expectations/node.toml")),
+    ("pywasm.toml", include_str!("../../expectations/pywasm.toml")),
+    ("stitch.toml", include_str!("../../expectations/stitch.toml")),
     ("tinywasm.toml", include_str!("../../expectations/tinywasm.toml")),
     ("wabt.toml", include_str!("../../expectations/wabt.toml")),
+    ("wasm3.toml", include_str!("../../expectations/wasm3.toml")),
     ("wasmi.toml", include_str!("../../expectations/wasmi.toml")),
     ("wasmtime.toml", include_str!("../../expectations/wasmtime.toml")),
     ("wasmtime+pulley.toml", include_str!("../../expectations/wasmtime+pulley.toml")),
@@ -55,6 +59,8 @@ struct Lines {
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     failures: Lines,
+    /// Reasons by the name of a command.
+    kinds: BTreeMap<String, String>,
     overtaken: Lines,
 }
 
@@ -90,6 +96,10 @@ struct Entry {
     /// The assertions, by identifier.
     #[serde(default)]
     ids: Vec<String>,
+    /// Commands that fail wherever they stand, as `assert_invalid` does on an engine that does not validate. Those
+    /// that pass all the same are no surprise.
+    #[serde(default)]
+    kinds: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -136,6 +146,7 @@ impl Expectations {
         let name = name.to_string();
         let version = lenient(&engine.version);
         let mut failures = Lines::default();
+        let mut kinds = BTreeMap::new();
         for list in self.engines.iter().filter(|list| list.engine == name) {
             let holds = |entry: &&Entry| {
                 let machine = entry.machine.is_empty() || entry.machine == std::env::consts::ARCH;
@@ -144,10 +155,11 @@ impl Expectations {
             for entry in list.known.iter().filter(holds) {
                 let link = if entry.link.is_empty() { String::new() } else { format!(" ({})", entry.link) };
                 let reason = (format!("{}{link}", entry.reason), entry.sometimes);
+                kinds.extend(entry.kinds.iter().map(|kind| (kind.clone(), reason.0.clone())));
                 failures.add(reason, entry.lines.clone(), entry.ids.clone());
             }
         }
-        Known { failures, overtaken: self.overtaken.clone() }
+        Known { failures, kinds, overtaken: self.overtaken.clone() }
     }
 
     /// Every engine that has a list, as the list names it.
@@ -188,6 +200,12 @@ impl Known {
     #[must_use]
     pub fn failure(&self, file: &str, line: u32, id: &str) -> Option<&str> {
         self.failures.find(file, line, id).map(|(reason, _)| reason)
+    }
+
+    /// Why commands of this name are known to fail on the engine wherever they stand, if they are.
+    #[must_use]
+    pub fn failure_of_kind(&self, kind: &str) -> Option<&str> {
+        self.kinds.get(kind).map(String::as_str)
     }
 
     /// Whether an assertion that is known to fail passes at other times, so that a pass of it says nothing.
@@ -264,6 +282,8 @@ mod tests {
             assert_eq!(format!("{}.toml", list.engine), **file);
             for entry in list.known {
                 assert!(entry.reason.len() > 10, "{file}: {:?}", entry.reason);
+                let names = ["assert_invalid", "assert_malformed", "assert_unlinkable"];
+                assert!(entry.kinds.iter().all(|kind| names.contains(&&**kind)), "{file}: {:?}", entry.kinds);
             }
         }
     }
@@ -346,6 +366,19 @@ mod tests {
             reasons,
             ["", "it is wrong", "it is listed as failing: it is wrong", "overtaken: it was so", "at times"]
         );
+    }
+
+    #[test]
+    fn a_command_that_is_known_to_fail_wherever_it_stands_may_pass() {
+        let all = list(
+            "engine = \"made-up\"\n[[known]]\nversions = \"=1.0.0\"\nreason = \"it does not validate\"\n\
+             kinds = [\"assert_invalid\"]\n",
+        );
+        let known = all.of(&id("made-up", "1.0.0"));
+        assert_eq!(known.failure_of_kind("assert_invalid"), Some("it does not validate"));
+        assert_eq!(known.failure_of_kind("assert_return"), None);
+        assert_eq!(known.failure("a.wast", 1, ""), None, "so that a pass is no surprise");
+        assert_eq!(all.of(&id("made-up", "1.0.1")).failure_of_kind("assert_invalid"), None);
     }
 
     #[test]

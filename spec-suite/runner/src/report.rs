@@ -166,11 +166,13 @@ impl SuiteScript {
             }
             State::Unsupported(why) => (SuiteState::Unsupported, why.clone()),
             State::Skip(why) => (SuiteState::Skip, why.clone()),
-            State::Fail => match (known.overtaken(path, line), failure) {
-                (Some(why), _) => (SuiteState::Skip, format!("overtaken: {why}")),
-                (None, Some(why)) => (SuiteState::Known, why.to_owned()),
-                (None, None) => (SuiteState::Fail, String::new()),
-            },
+            State::Fail => {
+                match (known.overtaken(path, line), failure.or_else(|| known.failure_of_kind(&assertion.kind))) {
+                    (Some(why), _) => (SuiteState::Skip, format!("overtaken: {why}")),
+                    (None, Some(why)) => (SuiteState::Known, why.to_owned()),
+                    (None, None) => (SuiteState::Fail, String::new()),
+                }
+            }
             State::Crash | State::Timeout => match failure {
                 Some(why) => (SuiteState::Known, why.to_owned()),
                 None if checked.state == State::Crash => (SuiteState::Crash, String::new()),
