@@ -1,13 +1,16 @@
 //! The end of a run, for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 
 use console::style;
 use wassay_generate::Family;
 use wassay_model::off::Part;
-use wassay_model::run::{End, Summary};
+use wassay_model::run::{End, Ledger, Summary};
+
+/// Of opcodes of which nothing was observed, so many are named.
+const OPCODES_SHOWN: usize = 8;
 
 /// Prints what was done, what was compared, what was not looked at, where the time went and what was found.
 pub(crate) fn print(
@@ -86,6 +89,13 @@ pub(crate) fn print(
          {}",
         folder.join("ledger.json").display()
     )?;
+    let blank = std::fs::read(folder.join("ledger.json")).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let blank = blank.map_or_else(Vec::new, |ledger: Ledger| blank_opcodes(&ledger));
+    if !blank.is_empty() {
+        let shown = blank[..blank.len().min(OPCODES_SHOWN)].join(", ");
+        let more = if blank.len() > OPCODES_SHOWN { ", ..." } else { "" };
+        writeln!(out, "  of {} opcodes nothing was observed: {shown}{more}", blank.len())?;
+    }
 
     writeln!(out, "{}", heading("Not looked at"))?;
     let mut nothing = true;
@@ -201,6 +211,14 @@ pub(crate) fn print(
     writeln!(out, "{} {}", heading("Folder"), folder.display())
 }
 
+/// The opcodes of which no cell was observed.
+fn blank_opcodes(ledger: &Ledger) -> Vec<String> {
+    let opcode = |cell: &String| cell.split(':').next().unwrap_or_default().to_owned();
+    let seen: BTreeSet<String> = ledger.observed.keys().map(opcode).collect();
+    let never: BTreeSet<String> = ledger.never.iter().map(opcode).collect();
+    never.difference(&seen).cloned().collect()
+}
+
 /// What became of cases that an engine did not finish: what it did first, then how many it declined and for want of
 /// what.
 fn endings(endings: &BTreeMap<String, u64>) -> Vec<String> {
@@ -241,6 +259,20 @@ fn or_none(text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_opcode_is_blank_if_none_of_its_cells_was_observed() {
+        let ledger = Ledger {
+            schema: String::new(),
+            engines_min: 3,
+            every: 8,
+            never: ["i32.add:0/i32/param/return", "i32.sub:0/i32/param/return", "i32.sub:1/i32/param/return"]
+                .map(str::to_owned)
+                .into(),
+            observed: BTreeMap::from([("i32.add:1/i32/param/return".to_owned(), 1)]),
+        };
+        assert_eq!(blank_opcodes(&ledger), ["i32.sub"]);
+    }
 
     #[test]
     fn what_an_engine_declined_is_one_number_with_its_reasons() {

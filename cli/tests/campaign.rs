@@ -12,13 +12,17 @@ use wassay_model::run::{CELL_CASES_MAX, RunEvent};
 
 /// An engine with a fault, so that there are findings to lose.
 const FAULTY: &str = "faulty+i32-shl-unmasked,reference,wasmi";
+/// Cases on which these engines do the same each time. In the mix wasmi 2.0 meets faults of its own that read what
+/// earlier calls left, and then two runs differ in what it did and not in what we did.
+const PROFILE: &str = "smith";
 
 #[test]
 fn the_same_seed_gives_the_same_journal_whatever_the_number_of_lanes() {
     let folder = tempfile::tempdir().unwrap();
     let run = |name: &str, jobs: &str| {
         let out = folder.path().join(name);
-        let (output, summary) = fuzz(&out, &["--seed", "5", "--cases", "1200", "--engines", FAULTY, "--jobs", jobs]);
+        let (output, summary) =
+            fuzz(&out, &["--seed", "5", "--cases", "1200", "--profile", PROFILE, "--engines", FAULTY, "--jobs", jobs]);
         assert!(summary.is_some(), "{}", stderr(&output));
         out
     };
@@ -37,7 +41,7 @@ fn shards_do_the_cases_of_the_whole_between_them() {
     let folder = tempfile::tempdir().unwrap();
     let lines = |name: &str, extra: &[&str]| {
         let out = folder.path().join(name);
-        let mut args = vec!["--seed", "6", "--cases", "1100", "--engines", FAULTY];
+        let mut args = vec!["--seed", "6", "--cases", "1100", "--profile", PROFILE, "--engines", FAULTY];
         args.extend(extra);
         fuzz(&out, &args);
         journal(&out).lines().map(str::to_owned).collect::<Vec<_>>()
@@ -77,7 +81,7 @@ fn in_one(lines: Vec<String>) -> Vec<String> {
 #[test]
 fn a_run_that_was_killed_anywhere_and_resumed_is_the_same_as_one_that_was_not() {
     let folder = tempfile::tempdir().unwrap();
-    let args = ["--seed", "7", "--cases", "4000", "--engines", FAULTY];
+    let args = ["--seed", "7", "--cases", "4000", "--profile", PROFILE, "--engines", FAULTY];
     let whole = folder.path().join("whole");
     fuzz(&whole, &args);
     let expected = journal(&whole);
@@ -131,7 +135,7 @@ fn children(parent: u32) -> Vec<u32> {
 #[test]
 fn killed_workers_cost_no_finding_and_make_none() {
     let folder = tempfile::tempdir().unwrap();
-    let args = ["--seed", "8", "--cases", "2500", "--engines", FAULTY];
+    let args = ["--seed", "8", "--cases", "2500", "--profile", PROFILE, "--engines", FAULTY];
     let whole = folder.path().join("whole");
     fuzz(&whole, &args);
 

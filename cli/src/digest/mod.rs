@@ -128,15 +128,23 @@ impl Night {
         let mut alarms = Vec::new();
         let new = self.summary.buckets.iter().filter(|bucket| self.issues_of(&bucket.name).is_none()).count();
         if new > 0 {
-            alarms.push(format!("{new} buckets that no known issue accounts for"));
+            alarms.push(counted(
+                new,
+                "bucket that no known issue accounts for",
+                "buckets that no known issue accounts for",
+            ));
         }
         let red = self.regressions.iter().flat_map(|replayed| &replayed.rows).filter(|row| row.is_red()).count();
         if red > 0 {
-            alarms.push(format!("{red} regressions that are there again or have changed"));
+            alarms.push(counted(
+                red,
+                "regression that is there again or has changed",
+                "regressions that are there again or have changed",
+            ));
         }
         let missed: usize = self.canaries.iter().flat_map(|score| &score.profiles).map(|row| row.missed.len()).sum();
         if missed > 0 {
-            alarms.push(format!("{missed} canaries were not found"));
+            alarms.push(counted(missed, "canary was not found", "canaries were not found"));
         }
         if self.lost.answers > 0 {
             alarms.push(format!("{} answers are lost", self.lost.answers));
@@ -168,6 +176,10 @@ impl Night {
         }
         (!issues.is_empty()).then_some(issues)
     }
+}
+
+fn counted(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
 }
 
 impl ReplayedRow {

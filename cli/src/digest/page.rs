@@ -147,9 +147,9 @@ fn coverage(out: &mut String, night: &Night) -> Written {
         opcodes.entry(opcode(name)).or_default().1 += 1;
         once += u64::from(*count == 1);
     }
-    let blank: Vec<String> =
-        opcodes.iter().filter(|(_, (_, seen))| *seen == 0).map(|(opcode, _)| format!("`{opcode}`")).collect();
-    writeln!(out, "\n**Opcodes of which nothing was observed, {}:** {}.\n", blank.len(), or_none(blank.join(", ")))?;
+    let blank: Vec<&str> = opcodes.iter().filter(|(_, (_, seen))| *seen == 0).map(|(opcode, _)| *opcode).collect();
+    let grouped = grouped(&blank).join(", ");
+    writeln!(out, "\n**Opcodes of which nothing was observed, {}:** {}.\n", blank.len(), or_none(grouped))?;
     let mut rows: Vec<(&str, (u64, u64))> =
         opcodes.into_iter().filter(|(_, (never, seen))| *never * *seen > 0).collect();
     rows.sort_by(|a, b| b.1.0.cmp(&a.1.0).then(a.0.cmp(b.0)));
@@ -167,6 +167,25 @@ fn coverage(out: &mut String, night: &Night) -> Written {
         }
     }
     writeln!(out, "\n{once} cells were observed in one case only.")
+}
+
+/// Opcodes in few words: those with all but their last part in common stand together where they are several.
+fn grouped(opcodes: &[&str]) -> Vec<String> {
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for opcode in opcodes {
+        let (group, last) = opcode.rsplit_once('.').unwrap_or((opcode, ""));
+        groups.entry(group).or_default().push(last);
+    }
+    let name = |group: &str, last: &str| if last.is_empty() { group.to_owned() } else { format!("{group}.{last}") };
+    let mut words = Vec::new();
+    for (group, members) in groups {
+        if members.len() > 3 {
+            words.push(format!("`{group}.*` ({})", members.len()));
+        } else {
+            words.extend(members.iter().map(|last| format!("`{}`", name(group, last))));
+        }
+    }
+    words
 }
 
 /// A cell's opcode: what stands before the number of the operand.
@@ -416,6 +435,12 @@ mod tests {
     #[test]
     fn a_probability_is_at_most_one() {
         assert_eq!(missing(1, [1, 1].into_iter()).bound, 1.0);
+    }
+
+    #[test]
+    fn opcodes_of_one_kind_stand_together() {
+        let opcodes = ["i32.a.b", "i32.a.c", "i32.a.d", "i32.a.e", "i32.b", "select"];
+        assert_eq!(grouped(&opcodes), ["`i32.b`", "`i32.a.*` (4)", "`select`"]);
     }
 
     #[test]
