@@ -37,6 +37,8 @@ const CASES: u64 = 5_000;
 const CASES_OF_MIX: u64 = 50_000;
 /// The profile that is held against the others.
 const MIX: &str = "mix";
+/// In place of a chapter: the faults that are modelled on bugs of engines.
+const MODELLED: &str = "modelled";
 
 /// What a score found.
 #[derive(Debug, Serialize)]
@@ -55,6 +57,9 @@ struct FaultRow {
     name: &'static str,
     chapter: &'static str,
     section: &'static str,
+    /// The bug of an engine on which it is modelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,7 +88,7 @@ pub(crate) fn main(args: &Fuzz) -> Result<Exit, Failure> {
     let stop = crate::fuzz::stop_on_signal()?;
     let rows: Vec<FaultRow> = faults
         .iter()
-        .map(|fault| FaultRow { name: fault.name, chapter: fault.chapter, section: fault.section })
+        .map(|fault| FaultRow { name: fault.name, chapter: fault.chapter, section: fault.section, model: fault.model })
         .collect();
     eprintln!(
         "seed {seed}, {} faults, profiles {}, {jobs} lanes, folder {}",
@@ -145,6 +150,8 @@ fn faults(list: Option<&str>) -> Result<Vec<Planted>, Failure> {
         // A chapter stands for its faults.
         if wassay_in_process::planted_chapters().contains(&name) {
             chosen.extend(all.iter().filter(|fault| fault.chapter == name));
+        } else if name == MODELLED {
+            chosen.extend(all.iter().filter(|fault| fault.model.is_some()));
         } else {
             chosen.push(find(name)?);
         }

@@ -56,6 +56,7 @@ pub(crate) fn planted() -> Vec<crate::Planted> {
         name: fault.name(),
         chapter: fault.chapter().name(),
         section: fault.section(),
+        model: fault.model(),
     };
     Fault::ALL.iter().map(row).collect()
 }

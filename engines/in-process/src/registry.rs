@@ -305,6 +305,8 @@ pub struct Planted {
     pub chapter: &'static str,
     /// The section that it breaks.
     pub section: &'static str,
+    /// The bug of an engine on which it is modelled, if it is.
+    pub model: Option<&'static str>,
 }
 
 /// Every fault that `faulty` can have; none where the build has no reference.

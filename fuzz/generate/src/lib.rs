@@ -18,6 +18,7 @@ mod gc;
 mod grow;
 mod guard;
 mod host;
+mod idiom;
 mod link;
 mod mutate;
 pub mod mutation;
@@ -74,6 +75,7 @@ pub fn generate_with_cells(seed: u64, index: u64, profile: &Profile) -> (TestCas
         Family::Real => real::generate(&order, &mut draw),
         Family::Smith => smith::generate(order.features, &mut draw),
         Family::Edge => edge::generate(&order, &mut draw),
+        Family::Idiom => idiom::generate(&order, &mut draw),
         Family::Sweep => sweep::generate(&order, &mut draw, &mut cells),
         Family::Control => control::generate(&order, &mut draw),
         Family::Table => table::generate(&order, &mut draw),

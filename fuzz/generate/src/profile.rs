@@ -39,6 +39,8 @@ families! {
     Smith = "smith";
     /// One instruction a function: every opcode with every shape of its operands and every place for its result.
     Sweep = "sweep";
+    /// What compilers look at together: expressions of few operators, and values that wait while locals change.
+    Idiom = "idiom";
     /// Every access to memory at the edges of memories of all kinds.
     Edge = "edge";
     /// Structured programs: branches, loops, calls of every kind, exceptions, values that wait on the stack.
@@ -104,6 +106,7 @@ const V2_SCALAR: Features = Features::V2.minus(Features::of(&[Feature::Simd]));
 const MIX: &[(Family, u32)] = &[
     (Family::Smith, 6),
     (Family::Sweep, 36),
+    (Family::Idiom, 12),
     (Family::Edge, 6),
     (Family::Control, 7),
     (Family::Table, 7),

@@ -160,7 +160,9 @@ impl Store {
                         .map_err(ExecError::Trap)?;
                 }
             }
-            self.elems[segment].elements = Vec::new();
+            if !planted::keeps_active(self.config.fault, &elem.mode) {
+                self.elems[segment].elements = Vec::new();
+            }
         }
         // 16.: active data segments.
         for (index, (data, code)) in syntax.datas.iter().zip(&loaded.code.datas).enumerate() {

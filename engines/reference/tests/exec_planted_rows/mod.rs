@@ -1,5 +1,7 @@
 //! Rows of `exec_planted` that need more than one expression: whole modules, bytes, and two modules that are linked.
 
+mod modelled;
+
 use wassay_model::Features;
 use wassay_reference::exec::{Extern, Fault, InstantiateError, LoadError, LoadedModule, NoHost, Store};
 
@@ -521,6 +523,6 @@ pub(crate) fn show(fault: Fault) {
         F::LocalReadLate => {
             e("(local i32) (i32.sub (local.get 0) (local.tee 0 (i32.const 5)))", "i32:-5", "i32:0");
         }
-        _ => panic!("{} has no row: write one", fault.name()),
+        _ => modelled::show(fault),
     }
 }

@@ -99,7 +99,7 @@ pub(crate) fn gates(family: &str, engine: &str, cases: u64) -> Gates {
 }
 
 /// The names of all instructions in all modules, each once.
-fn operators_of(case: &TestCase) -> BTreeSet<String> {
+pub(crate) fn operators_of(case: &TestCase) -> BTreeSet<String> {
     let mut operators = BTreeSet::new();
     for module in &case.modules {
         for payload in wasmparser::Parser::new(0).parse_all(&module.bytes.0) {

@@ -6,12 +6,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Fault, syntax};
+use super::{Fault, modelled, syntax};
 use crate::exec::store::{Loaded, LoadedModule};
 use crate::exec::{Config, LoadError, lower};
 use crate::syntax::{
-    AddrType, BlockType, Elem, ElemInit, ElemMode, ExternType, Finality, HeapType, Instr, Limits, Module, Mutability,
-    Nullability, RefType,
+    AddrType, BlockType, CompType, Data, DataMode, Elem, ElemInit, ElemMode, ExternType, Finality, HeapType, Instr,
+    Limits, MemIdx, Module, Mutability, Nullability, RefType, TypeIdx, ValType,
 };
 use crate::{binary, valid};
 
@@ -19,13 +19,16 @@ use crate::{binary, valid};
 pub(crate) fn load(fault: Fault, bytes: &[u8], config: &Config) -> Result<LoadedModule, LoadError> {
     let bytes = mend_bytes(fault, bytes)?;
     let mut module = binary::decode(&bytes, config.features).map_err(LoadError::from)?;
+    if fault.model().is_some() {
+        // These know of valid code only.
+        valid::validate(&module, config.features).map_err(|error| LoadError::Invalid(error.to_string()))?;
+        modelled::rewrite(fault, &mut module);
+    }
     mend(fault, &mut module);
     syntax::rewrite(fault, &mut module);
     let validated = valid::validate(&module, config.features).map_err(|error| LoadError::Invalid(error.to_string()))?;
     refuse(fault, &module)?;
-    if fault == Fault::ExtendSpilled {
-        syntax::spill(&mut module, &validated);
-    }
+    syntax::spill(fault, &mut module, &validated);
     let mut code = lower::lower(&module, &validated, Some(fault))
         .map_err(|unknown| LoadError::Limit(format!("not implemented: {:?}", unknown.0)))?;
     if fault == Fault::OuterHandlersFirst {
@@ -269,7 +272,33 @@ fn mend(fault: Fault, module: &mut Module) {
                 }
             }
         }
+        Fault::SegmentsSorted => sort_segments(&mut module.datas),
         _ => {}
+    }
+}
+
+/// Of two active segments of a memory that overlap, the one with the lower position comes first.
+fn sort_segments(datas: &mut [Data]) {
+    for later in 1..datas.len() {
+        for earlier in 0..later {
+            if let (Some((memory, start)), Some((other, next))) = (position(&datas[earlier]), position(&datas[later]))
+                && memory == other
+                && start > next
+                && next + datas[later].init.len() as u64 > start
+            {
+                datas.swap(earlier, later);
+            }
+        }
+    }
+}
+
+/// Where an active segment lies, if its position is a constant.
+fn position(data: &Data) -> Option<(u32, u64)> {
+    let DataMode::Active { mem, offset } = &data.mode else { return None };
+    match offset.as_slice() {
+        [Instr::I32Const(start), Instr::End] => Some((mem.0, start.cast_unsigned().into())),
+        [Instr::I64Const(start), Instr::End] if *start >= 0 => Some((mem.0, (start.cast_unsigned()).min(1 << 48))),
+        _ => None,
     }
 }
 
@@ -304,7 +333,113 @@ fn refuse(fault: Fault, module: &Module) -> Result<(), LoadError> {
             }
             false
         }
+        Fault::MemoryIndexBitRefused => {
+            let indexed = |instr: &Instr| {
+                matches!(
+                    instr,
+                    Instr::Load { mem: MemIdx(1..), .. }
+                        | Instr::Store { mem: MemIdx(1..), .. }
+                        | Instr::LoadLane { mem: MemIdx(1..), .. }
+                        | Instr::StoreLane { mem: MemIdx(1..), .. }
+                        | Instr::Atomic { mem: MemIdx(1..), .. }
+                )
+            };
+            if bodies().flatten().any(indexed) {
+                return Err(LoadError::Malformed("a memory argument with an index".to_owned()));
+            }
+            false
+        }
+        Fault::ArrayCopyDirection => bodies().flatten().any(|instr| {
+            let element = |ty: TypeIdx| match module.types.get(ty.at()).map(|ty| &ty.comp) {
+                Some(CompType::Array(element)) => Some(element.storage),
+                _ => None,
+            };
+            // What is valid and unlike is a subtype.
+            matches!(instr, Instr::ArrayCopy { dst, src } if element(*dst) != element(*src))
+        }),
+        Fault::BrTableLoopRefused => bodies().any(|body| {
+            any_br_table(module, body, |labels, _| {
+                labels.iter().any(|label| label.is_loop && label.params.len() != label.results.len())
+            })
+        }),
+        Fault::BrTableDeadRefused => bodies().any(|body| {
+            any_br_table(module, body, |labels, dead| {
+                dead && labels.windows(2).any(|pair| pair[0].types() != pair[1].types())
+            })
+        }),
         _ => false,
     };
     if refused { Err(LoadError::Invalid(format!("refused: {}", fault.name()))) } else { Ok(()) }
+}
+
+/// A label, and what its block takes and leaves.
+struct Label<'a> {
+    is_loop: bool,
+    params: &'a [ValType],
+    results: &'a [ValType],
+}
+
+impl<'a> Label<'a> {
+    /// What a branch to it takes.
+    fn types(&self) -> &'a [ValType] {
+        if self.is_loop { self.params } else { self.results }
+    }
+}
+
+/// Whether there is a `br_table` in a valid body of which this holds, told its labels and whether `unreachable` or a
+/// branch stands right before it or before the constant that it takes.
+fn any_br_table(module: &Module, body: &[Instr], holds: impl Fn(&[&Label<'_>], bool) -> bool) -> bool {
+    let mut open: Vec<Label<'_>> = Vec::new();
+    for (at, instr) in body.iter().enumerate() {
+        match instr {
+            Instr::Block(ty) | Instr::Loop(ty) | Instr::If(ty) => {
+                open.push(label(module, *ty, matches!(instr, Instr::Loop(_))));
+            }
+            Instr::TryTable(table) => {
+                let block = module.pools.try_tables.get(*table as usize).map_or(BlockType::Empty, |table| table.block);
+                open.push(label(module, block, false));
+            }
+            Instr::End => {
+                open.pop();
+            }
+            Instr::BrTable(targets) => {
+                let labels: Vec<&Label<'_>> = module
+                    .pools
+                    .labels(*targets)
+                    .iter()
+                    .filter_map(|label| open.get(open.len().checked_sub(label.at() + 1)?))
+                    .collect();
+                let leaves = |instr: Option<&Instr>| {
+                    matches!(instr, Some(Instr::Unreachable | Instr::Br(_) | Instr::Return | Instr::BrTable(_)))
+                };
+                let last = at.checked_sub(1).and_then(|at| body.get(at));
+                let constant = matches!(last, Some(Instr::I32Const(_)));
+                let before = if constant { at.checked_sub(2).and_then(|at| body.get(at)) } else { last };
+                if holds(&labels, leaves(before)) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+fn label(module: &Module, ty: BlockType, is_loop: bool) -> Label<'_> {
+    const NUMBERS: [ValType; 5] = [ValType::I32, ValType::I64, ValType::F32, ValType::F64, ValType::V128];
+    match ty {
+        BlockType::Empty => Label { is_loop, params: &[], results: &[] },
+        // All references are alike here.
+        BlockType::Val(ty) => {
+            let at = NUMBERS.iter().position(|number| *number == ty);
+            static REFERENCE: [ValType; 1] = [ValType::Ref(RefType::FUNC)];
+            static TYPES: [ValType; 5] = NUMBERS;
+            Label { is_loop, params: &[], results: at.map_or(&REFERENCE, |at| &TYPES[at..=at]) }
+        }
+        BlockType::Func(ty) => {
+            let ty = module.func_type(ty);
+            let (params, results) = ty.map_or((&[][..], &[][..]), |ty| (&ty.params, &ty.results));
+            Label { is_loop, params, results }
+        }
+    }
 }

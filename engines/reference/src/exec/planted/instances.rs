@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::Fault;
+use super::steps::Known;
 use crate::exec::store::{Cell, Extern, GlobalAddr, Instance, ModuleInst, Store, TableAddr};
 use crate::exec::{ExecError, Host, invoke, memory};
-use crate::syntax::{DataMode, ExternType};
+use crate::syntax::{DataMode, ElemMode, ExternType, Instr};
 use crate::valid::types::TypeId;
 
 /// What faults remember.
@@ -15,6 +16,8 @@ pub(crate) struct State {
     pub(super) written: Vec<(GlobalAddr, Cell)>,
     /// For a new instance, an older one of the same module.
     twin: Option<usize>,
+    /// What instances know of the sizes of memories that they import.
+    pub(super) known: Vec<Known>,
 }
 
 impl State {
@@ -128,9 +131,46 @@ impl Store {
                     invoke::invoke(self, host, func, &[])?;
                 }
             }
+            Some(Fault::HostGrowthStale) => {
+                let instance = &self.instances[at as usize];
+                let imported = instance.mems.len() - instance.loaded.module.mems.len();
+                for memory in &instance.mems[..imported] {
+                    let size = self.mems[memory.at()].bytes.len() as u64;
+                    let of = instance.funcs.last().copied();
+                    self.planted.known.push(Known { of, memory: *memory, size });
+                }
+            }
+            Some(Fault::PriorImageVisible) => self.show_prior_image(at),
             _ => {}
         }
         Ok(())
+    }
+
+    /// The first memory that a new instance defines gets what an older instance of another module wrote to its own when
+    /// it was instantiated.
+    fn show_prior_image(&mut self, at: u32) {
+        let new = &self.instances[at as usize];
+        let own = new.mems.len() - new.loaded.module.mems.len();
+        let Some(memory) = new.mems.get(own) else { return };
+        let older = self.instances[..at as usize]
+            .iter()
+            .rev()
+            .find(|older| !older.loaded.module.mems.is_empty() && !Arc::ptr_eq(&older.loaded, &new.loaded));
+        let Some(older) = older else { return };
+        let first = older.mems.len() - older.loaded.module.mems.len();
+        for data in &older.loaded.module.datas {
+            let DataMode::Active { mem, offset } = &data.mode else { continue };
+            let start = match offset.as_slice() {
+                [Instr::I32Const(start), Instr::End] => u64::from(start.cast_unsigned()),
+                [Instr::I64Const(start), Instr::End] => start.cast_unsigned(),
+                _ => continue,
+            };
+            let bytes = &mut self.mems[memory.at()].bytes;
+            if let (true, Some(range)) = (mem.at() == first, memory::range(bytes.len(), start, data.init.len() as u64))
+            {
+                bytes[range].copy_from_slice(&data.init);
+            }
+        }
     }
 
     /// The rule before bulk memory instructions: nothing is written unless all segments fit.
@@ -158,4 +198,9 @@ pub(crate) fn data_offset(fault: Option<Fault>, offset: u64, size: usize, len: u
         Some(Fault::EmptyDataAnywhere) if len == 0 => 0,
         _ => offset,
     }
+}
+
+/// Whether an element segment is not dropped when it has been copied.
+pub(crate) fn keeps_active(fault: Option<Fault>, mode: &ElemMode) -> bool {
+    fault == Some(Fault::ActiveElementsKept) && matches!(mode, ElemMode::Active { .. })
 }

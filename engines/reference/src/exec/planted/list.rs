@@ -53,7 +53,9 @@ chapters! {
 }
 
 macro_rules! faults {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal $chapter:ident $section:literal;)*) => {
+    (@model) => { None };
+    (@model $model:literal) => { Some($model) };
+    ($($(#[$doc:meta])* $variant:ident = $name:literal $chapter:ident $section:literal $(from $model:literal)?;)*) => {
         /// What is wrong.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Fault { $($(#[$doc])* $variant,)* }
@@ -78,6 +80,12 @@ macro_rules! faults {
             #[must_use]
             pub const fn section(self) -> &'static str {
                 match self { $(Self::$variant => $section,)* }
+            }
+
+            /// The bug of an engine on which it is modelled, by project and number; `None` if nobody had it before.
+            #[must_use]
+            pub const fn model(self) -> Option<&'static str> {
+                match self { $(Self::$variant => faults!(@model $($model)?),)* }
             }
         }
     };
@@ -472,6 +480,172 @@ faults! {
     GlobalReadLate = "global-read-late" Shape "4.6 Variable Instructions";
     /// A local that is read before `local.tee` of the same local is read after it.
     LocalReadLate = "local-read-late" Shape "4.6 Variable Instructions";
+
+    // Modelled on bugs that engines had. What counts is the condition under which each shows, told as its report tells
+    // it; the wrong value is the report's where it names one.
+    /// `i8x16.shuffle` of a vector with itself takes the lane before, for lanes of the second beyond its first.
+    ShuffleSameOperand = "shuffle-same-operand" Shape "4.6 Vector Instructions" from "wasmtime CVE-2023-27477";
+    /// `i32.div_u` and `i32.rem_u` extend a constant divisor with its sign to 64 bits.
+    DivUConstantSigned = "div-u-constant-signed" Shape "4.3 Integer Operations" from "wasmtime CVE-2022-31169";
+    /// `i8x16.swizzle` changes the local that its second operand is read from.
+    SwizzleChangesMask = "swizzle-changes-mask" Shape "4.6 Vector Instructions" from "wasmtime CVE-2022-31104";
+    /// `select` of vectors moves the low half of the first only.
+    SelectVectorHalf = "select-vector-half" Vector "4.6 Parametric Instructions" from "wasmtime CVE-2022-31104";
+    /// The shift of an address by a constant from 1 to 3 is done in 64 bits and does not wrap.
+    AddressShiftWide = "address-shift-wide" Shape "4.6 Memory Instructions" from "wasmtime CVE-2023-26489";
+    /// A constant shift within a sum that is a 64-bit address is by the low three bits, where these fit the access.
+    AddressShiftMasked = "address-shift-masked" Shape "4.3 Integer Operations" from "wasmtime CVE-2026-34971";
+    /// The load that gives `copysign` its sign reads 16 bytes.
+    CopysignWideLoad = "copysign-wide-load" Shape "4.6 Memory Instructions" from "wasmtime CVE-2026-24116";
+    /// The load whose value is rounded reads 16 bytes.
+    RoundWideLoad = "round-wide-load" Shape "4.6 Memory Instructions" from "wasmtime #8118";
+    /// `i64.extend_i32_u` of the result of `table.grow` gives -1 after a failure.
+    TableGrowWide = "table-grow-wide" Shape "4.3 Conversions" from "wasmtime CVE-2026-35186";
+    /// `i32.shr_u` of a constant by a constant of 32 or more gives 0.
+    ShiftBothConstant = "shift-both-constant" Shape "4.3 Integer Operations" from "wasmtime #12318";
+    /// `v128.bitselect` by a vector of floats compared with itself takes all of the first, NaN or not.
+    BitselectEqualSelf = "bitselect-equal-self" Shape "4.3 Vector Operations" from "wasmtime #8131";
+    /// `br_table` out of a block with two slots of operands and more leaves the lowest place as it was, where values lie
+    /// below them in the block.
+    BrTableValuesBelow = "br-table-values-below" Control "4.6 Control Instructions" from "wasmtime #10613";
+    /// `f64.ne` and `f32.ne` give 0 where the result of `eqz` lies below their operands.
+    NeAboveEqz = "ne-above-eqz" Shape "4.3 Floating-Point Operations" from "wasmtime #8632";
+    /// A local that waits on the stack over a `br_if` is read after the next `local.set`.
+    BrIfValueLate = "br-if-value-late" Shape "4.6 Variable Instructions" from "wasmtime #8886";
+    /// Two shifts that make up a rotation, one of them by 0, give the second one's result.
+    RotateByZero = "rotate-by-zero" Shape "4.3 Integer Operations" from "wasmtime #12907";
+    /// `i16x8.extmul_high_i8x16_s` of the ninth parameter or a later one takes the low lanes.
+    ExtmulSpilled = "extmul-spilled" Size "4.3 Vector Operations" from "wasmtime #8132";
+    /// `select` between 1 and a value by whether that value is 0 gives the value.
+    SelectOfCompared = "select-of-compared" Shape "4.6 Parametric Instructions" from "wasmtime #5839";
+    /// `i64.extend_i32_u` of a sum, a product or the like extends the sign where at least 24 values are live.
+    ZeroExtendSpilled = "zero-extend-spilled" Size "4.3 Conversions" from "wasmtime CVE-2021-32629";
+    /// A new memory begins with what the data segments of an older instance of another module made of its own.
+    PriorImageVisible = "prior-image-visible" State "4.7 Allocation" from "wasmtime CVE-2022-39393";
+    /// `table.get` behind the end of a table of nulls gives null.
+    NoneTableUnchecked = "none-table-unchecked" Table "4.6 Table Instructions" from "wasmtime #10353";
+    /// `table.init` of nothing from a declarative segment of external references traps.
+    TableInitDeclared = "table-init-declared" Table "4.6 Table Instructions" from "wasmtime #8281";
+    /// `call_indirect` takes an imported function to have the type of the import, not its own subtype of it.
+    ImportIndirectSubtype = "import-indirect-subtype" Control "4.6 Function Calls" from "wasmtime #13095";
+    /// `i32.load` whose sum with a constant is both kept and an address: the address is the constant.
+    LoadMergedTwice = "load-merged-twice" Shape "4.6 Memory Instructions" from "wasmtime #2473";
+    /// The second lane of `i64x2.shr_s` by a constant above 32 is made from its low half.
+    I64x2ShrSConstant = "i64x2-shr-s-constant" Shape "4.3 Vector Operations" from "wasmtime CVE-2023-41880";
+    /// After two `local.tee` of a local, the value is what the first of the two held before.
+    TeeChainOld = "tee-chain-old" Shape "4.6 Variable Instructions" from "wasmi #1051";
+    /// Two `local.tee` behind a `global.get` and a move between locals give what the first of the two held before.
+    TeeAfterGlobal = "tee-after-global" Shape "4.6 Variable Instructions" from "wasmi #1779";
+    /// A local that waits on the stack below a `loop` is read after the loop, if that writes it.
+    LoopLocalLate = "loop-local-late" Shape "4.6 Variable Instructions" from "wasmi #1748";
+    /// A local that waits on the stack below a `block` is read after the block, if that writes it.
+    BlockLocalLate = "block-local-late" Shape "4.6 Variable Instructions" from "wasmi #934";
+    /// `i32.eqz` of an immutable global is that of the result of a bitwise operator before it.
+    AndEqzAcrossGlobal = "and-eqz-across-global" Shape "4.3 Integer Operations" from "wasmi #887";
+    /// `i32.eqz` of a constant or a local is that of the result of a bitwise operator before it.
+    AndEqzAcrossValue = "and-eqz-across-value" Shape "4.3 Integer Operations" from "wasmi #880";
+    /// A float is less or equal to itself, and greater or equal, if both operands are one local: NaN too.
+    CompareSameTrue = "compare-same-true" Shape "4.3 Floating-Point Operations" from "wasmi #881";
+    /// The static offset of a store of a lane keeps eight bits.
+    LaneStoreOffsetByte = "lane-store-offset-byte" Size "4.6 Memory Instructions" from "wasmi #1429";
+    /// A branch that moves three operands or more by fewer places than they are copies the last one first.
+    BrValuesOverlap = "br-values-overlap" Control "4.6 Control Instructions" from "wasmi #783";
+    /// The first operand of an operator is overwritten by the second, if it is a `select` by a constant.
+    SelectConstantOverwritten = "select-constant-overwritten" Shape "4.6 Parametric Instructions" from "wasmi #1213";
+    /// `local.tee` behind a block that ends with `local.get` takes that local, wherever the block was left.
+    TeeAcrossEnd = "tee-across-end" Shape "4.6 Control Instructions" from "tinywasm #56";
+    /// Of two sign extensions by shifts the outer one is left out, though it shifts by another distance.
+    SignShiftTwice = "sign-shift-twice" Shape "4.3 Integer Operations" from "binaryen #3362";
+    /// A constant that is added before a signed 64-bit comparison with a constant is subtracted from that one.
+    CompareSumConstants = "compare-sum-constants" Shape "4.3 Integer Operations" from "binaryen #5464";
+    /// A division whose result waits in a local traps after the store behind it.
+    TrapAfterStore = "trap-after-store" Shape "4.6 Numeric Instructions" from "binaryen #505";
+    /// A field whose value waits in a local is read after the field is written.
+    FieldReadLate = "field-read-late" Gc "4.6 Aggregate Instructions" from "binaryen #3655";
+    /// A load in one arm of an `if`, beside a constant, is done in any case.
+    LoadUnconditional = "load-unconditional" Shape "4.6 Control Instructions" from "binaryen #898";
+    /// The value of a `br_if` is read after its condition has written the local.
+    BrIfValueChanged = "br-if-value-changed" Shape "4.6 Control Instructions" from "binaryen #7586";
+    /// Sign extensions of different widths are zero extensions where they are compared.
+    CompareSignExtensions = "compare-sign-extensions" Shape "4.3 Integer Operations" from "binaryen #935";
+    /// A sign extension is a zero extension where it is compared with a constant.
+    CompareExtendedConstant = "compare-extended-constant" Shape "4.3 Integer Operations" from "binaryen #3399";
+    /// `i64.extend8_s` and `i64.extend16_s` fill the low word only.
+    ExtendLowWord = "extend-low-word" Numeric "4.3 Integer Operations" from "binaryen #4321";
+    /// `local.tee` of what another local holds is left out together with the redundant `local.set` around it.
+    TeeInsideRedundant = "tee-inside-redundant" Shape "4.6 Variable Instructions" from "binaryen #1556";
+    /// The remainder of the least integer by -1 traps.
+    RemMinusOneTraps = "rem-minus-one-traps" Numeric "4.3 Integer Operations" from "wasm-micro-runtime #1213";
+    /// Two 64-bit constants are compared by their low halves.
+    CompareConstantsNarrow = "compare-constants-narrow" Shape "4.3 Integer Operations" from "wasm-micro-runtime #2957";
+    /// `i64.shl` of a constant by a constant of 32 or more gives 0.
+    ShlConstantsNarrow = "shl-constants-narrow" Shape "4.3 Integer Operations" from "wasm-micro-runtime #2965";
+    /// `i32.rotl` by 32 or more gives 0.
+    RotlUnmasked = "rotl-unmasked" Numeric "4.3 Integer Operations" from "wasm-micro-runtime #2667";
+    /// A constant below the parameters of an `if` that are constants too is overwritten.
+    BelowBlockParams = "below-block-params" Shape "4.6 Control Instructions" from "wasm-micro-runtime #3403";
+    /// The parameter of an `if` without `else` is 0 behind it if the condition is 0.
+    IfParamLost = "if-param-lost" Control "4.6 Control Instructions" from "wasm-micro-runtime #3387";
+    /// The constant that a `br` takes out of its block is overwritten by the constant behind the block.
+    BrConstantOverwritten = "br-constant-overwritten" Shape "4.6 Control Instructions" from "wasm-micro-runtime #3170";
+    /// `f32.abs` makes signalling NaNs quiet.
+    AbsThroughDouble = "abs-through-double" Numeric "4.3 Floating-Point Operations" from "wasm-micro-runtime #1477";
+    /// `memory.init` beyond the end of its segment copies what there is.
+    MemoryInitPastSegment = "memory-init-past-segment" Memory "4.6 Memory Instructions" from "wasm-micro-runtime #3020";
+    /// An active element segment can still be copied after instantiation.
+    ActiveElementsKept = "active-elements-kept" Table "4.7 Instantiation" from "wasm-micro-runtime #4014";
+    /// `br_table` to a loop that has more results than parameters is refused, or fewer.
+    BrTableLoopRefused = "br-table-loop-refused" Validation "3.4 Control Instructions" from "wasm-micro-runtime #2858";
+    /// A function that returns two locals returns the second one twice.
+    ReturnedLocalsSame = "returned-locals-same" Shape "4.6 Function Calls" from "wasmer #3940";
+    /// Stores to any memory go to the first.
+    StoreFirstMemory = "store-first-memory" Memory "4.6 Memory Instructions" from "wasmer #5633";
+    /// A function that returns three constants of one type or more moves the later ones forward by one.
+    ReturnedConstants = "returned-constants" Shape "4.6 Function Calls" from "wasm3 #220";
+    /// A local that waits on the stack below an `if` is read after it, if that writes it.
+    IfLocalLate = "if-local-late" Shape "4.6 Variable Instructions" from "wasm3 #40";
+    /// Loads from an imported memory do not see that somebody else has grown it.
+    HostGrowthStale = "host-growth-stale" State "4.6 Memory Instructions" from "wazero #2215";
+    /// `select` of floats gives 0 for the second one in functions of at least 16 locals.
+    FloatSelectSpilled = "float-select-spilled" Size "4.6 Parametric Instructions" from "wazero #2534";
+    /// `memory.fill` with the same value for all three operands fills with zeros.
+    FillSameOperands = "fill-same-operands" Shape "4.6 Memory Instructions" from "wazero #1054";
+    /// Where an exception is caught, locals are what they were when the handlers came into force.
+    TryLocalsRestored = "try-locals-restored" Exceptions "4.6 Control Instructions" from "wazero #2503";
+    /// Where an exception is caught, the last of several locals declared together is 0.
+    CatchClobbersLocal = "catch-clobbers-local" Exceptions "4.6 Control Instructions" from "wabt #2483";
+    /// The value below the operands of a call is 0 after it, if the function ends in a tail call with arguments.
+    BelowTailCall = "below-tail-call" Control "4.6 Function Calls" from "wabt #2835";
+    /// `memory.copy` between memories with addresses of different widths takes the low half of the wider one.
+    MemoryCopyMixed = "memory-copy-mixed" Memory "4.6 Memory Instructions" from "wabt #2729";
+    /// `table.copy` between tables with indices of different widths takes the low half of the wider one.
+    TableCopyMixed = "table-copy-mixed" Table "4.6 Table Instructions" from "wabt #2730";
+    /// `select` by the constant 0 gives the first operand.
+    SelectFalseConstant = "select-false-constant" Shape "4.6 Parametric Instructions" from "wizard-engine #505";
+    /// A comparison of vectors for difference sets all bits of the local that its second operand is read from.
+    NeChangesOperand = "ne-changes-operand" Shape "4.6 Vector Instructions" from "wizard-engine #650";
+    /// `array.copy` to an array of a supertype of the elements is refused.
+    ArrayCopyDirection = "array-copy-direction" Validation "3.4 Aggregate Instructions" from "wizard-engine #656";
+    /// `table.grow` of a table with 64-bit indices fails with 2^32 - 1.
+    TableGrowFailureHalf = "table-grow-failure-half" Table "4.6 Table Instructions" from "wizard-engine #485";
+    /// `i8x16.shuffle` that takes all lanes from a shuffled vector as second operand takes them from the first one.
+    ShuffleOfShuffle = "shuffle-of-shuffle" Shape "4.6 Vector Instructions" from "WebKit #64235";
+    /// `ref.test` of an object where it is made holds if it must not, and the other way round.
+    RefTestOfNew = "ref-test-of-new" Gc "4.6 Reference Instructions" from "WebKit #58361";
+    /// `i64.extend_i32_u` of the result of a function that ends by wrapping a 64-bit value sets a high bit.
+    ReturnedHighBits = "returned-high-bits" Shape "4.3 Conversions" from "Firefox CVE-2025-1933";
+    /// A global that is read again after a call has the value that it had before.
+    GlobalStaleAfterCall = "global-stale-after-call" Shape "4.6 Variable Instructions" from "Firefox CVE-2023-4046";
+    /// `i64.store` of a constant to an address in a local writes zeros for the high half.
+    StoreConstantHalf = "store-constant-half" Shape "4.6 Memory Instructions" from "Samsung walrus #192";
+    /// Of two data segments that overlap, the one with the greater offset is written last.
+    SegmentsSorted = "segments-sorted" Instantiation "4.7 Instantiation" from "warpo #618";
+    /// `br_table` in dead code is refused if its labels take different types.
+    BrTableDeadRefused = "br-table-dead-refused" Validation "3.4 Control Instructions" from "DLR wasm-interpreter #186";
+    /// `return_call_indirect` compares types by their index in the module.
+    TailIndirectIndex = "tail-indirect-index" Control "4.6 Function Calls" from "wasmoon #214";
+    /// A memory argument with the index of a memory is malformed.
+    MemoryIndexBitRefused = "memory-index-bit-refused" Decoding "5.4 Memory Instructions" from "SerenityOS #24533";
 }
 
 impl Fault {

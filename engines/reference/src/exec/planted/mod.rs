@@ -20,19 +20,22 @@ mod access;
 mod front;
 mod instances;
 mod list;
+mod modelled;
 mod object;
+mod steps;
 mod syntax;
 mod touch;
 mod vector;
 
 pub(crate) use front::load;
-pub(crate) use instances::{State, data_offset};
+pub(crate) use instances::{State, data_offset, keeps_active};
 pub use list::{Chapter, Fault};
 
 /// Appends an operator, or what a fault makes of it. Branches stay last, since lowering completes them later.
 pub(crate) fn emit(fault: Fault, op: Op, ops: &mut Vec<Op>) {
     let planted = |index, immediate| Op::Planted { fault, index, immediate };
-    if let Some(before) = access::before(fault, op).or_else(|| object::before(fault, op)) {
+    let before = access::before(fault, op).or_else(|| object::before(fault, op)).or_else(|| steps::before(fault, op));
+    if let Some(before) = before {
         ops.push(before);
     }
     let plain = planted(0, 0);
@@ -137,6 +140,7 @@ pub(crate) fn emit(fault: Fault, op: Op, ops: &mut Vec<Op>) {
         _ => vector::instead(fault, op)
             .or_else(|| access::instead(fault, op))
             .or_else(|| object::instead(fault, op))
+            .or_else(|| steps::instead(fault, op))
             .unwrap_or(op),
     };
     ops.push(instead);
@@ -495,6 +499,7 @@ fn value_step(view: &mut View<'_>, fault: Fault, index: u32, immediate: u64) -> 
         }
         _ => {
             return match fault.chapter() {
+                _ if fault.model().is_some() => steps::step(view, fault, index, immediate),
                 Chapter::Vector => vector::step(view, fault).map(Ok),
                 Chapter::Reference | Chapter::Gc => object::step(view, fault, index, immediate),
                 _ => access::step(view, fault, index, immediate),

@@ -86,10 +86,13 @@ pub(super) fn rewrite(fault: F, module: &mut Module) {
 /// Whether the bodies of a valid module come out otherwise.
 pub(super) fn changes(fault: F, module: &Module, validated: &Validated) -> bool {
     let mut other = module.clone();
-    rewrite(fault, &mut other);
-    if fault == F::ExtendSpilled {
-        spill(&mut other, validated);
+    if fault.model().is_some() {
+        super::modelled::rewrite(fault, &mut other);
+    } else {
+        rewrite(fault, &mut other);
     }
+    spill(fault, &mut other, validated);
+    // Another index of a vector is another vector: none is added but for a change.
     let bodies = module.funcs.iter().zip(&other.funcs).all(|(a, b)| a.body == b.body);
     let lens = |module: &Module| module.pools.try_tables.iter().map(|table| table.catches.len).collect::<Vec<_>>();
     let exports = module.exports.iter().zip(&other.exports).all(|(a, b)| a.index == b.index);
@@ -262,9 +265,12 @@ fn merge_tags(module: &mut Module) {
     }
 }
 
-/// Where at least 24 values are live, an extension loses the sign. Heights are known only after validation, so an
-/// instruction takes the place of another of the same type.
-pub(super) fn spill(module: &mut Module, validated: &Validated) {
+/// Where at least 24 values are live, an extension loses the sign, or gets one. Heights are known only after validation,
+/// so an instruction takes the place of another of the same type.
+pub(super) fn spill(fault: F, module: &mut Module, validated: &Validated) {
+    if !matches!(fault, F::ExtendSpilled | F::ZeroExtendSpilled) {
+        return;
+    }
     let types = std::mem::take(&mut module.types);
     for (func, notes) in module.funcs.iter_mut().zip(&validated.funcs) {
         let params = match types.get(func.ty.at()).map(|ty| &ty.comp) {
@@ -272,9 +278,19 @@ pub(super) fn spill(module: &mut Module, validated: &Validated) {
             _ => 0,
         };
         let locals = func.locals.iter().fold(params, |sum, (count, _)| sum.saturating_add(*count));
-        for (instr, note) in func.body.iter_mut().zip(&notes.notes) {
-            if *instr == Num(N::I64ExtendI32S) && note.reachable && locals.saturating_add(note.slots) >= 24 {
-                *instr = Num(N::I64ExtendI32U);
+        for (at, note) in notes.notes.iter().enumerate() {
+            if !note.reachable || locals.saturating_add(note.slots) < 24 {
+                continue;
+            }
+            match (fault, at.checked_sub(1).map(|at| func.body[at]), func.body[at]) {
+                (F::ExtendSpilled, _, Num(N::I64ExtendI32S)) => func.body[at] = Num(N::I64ExtendI32U),
+                // Of these the high half is known to be zero.
+                (
+                    F::ZeroExtendSpilled,
+                    Some(Num(N::I32Add | N::I32Sub | N::I32Mul | N::I32And | N::I32Or)),
+                    Num(N::I64ExtendI32U),
+                ) => func.body[at] = Num(N::I64ExtendI32S),
+                _ => {}
             }
         }
     }

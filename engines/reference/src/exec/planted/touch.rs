@@ -2,7 +2,7 @@
 
 use super::{Fault, front, syntax};
 use crate::exec::{Config, LoadError, lower};
-use crate::syntax::{DataMode, ExternType, Finality, Module};
+use crate::syntax::{DataMode, ElemMode, ExternType, Finality, Module};
 use crate::valid::Validated;
 use crate::{binary, valid};
 
@@ -41,6 +41,11 @@ impl Fault {
             Self::DataSegmentLate | Self::DataAtEndTraps | Self::EmptyDataAnywhere | Self::SegmentsCheckedFirst => {
                 module.datas.iter().any(|data| matches!(data.mode, DataMode::Active { .. }))
             }
+            Self::PriorImageVisible | Self::SegmentsSorted => {
+                module.datas.iter().any(|data| matches!(data.mode, DataMode::Active { .. }))
+            }
+            Self::ActiveElementsKept => module.elems.iter().any(|elem| matches!(elem.mode, ElemMode::Active { .. })),
+            Self::HostGrowthStale => imports(|ty| matches!(ty, ExternType::Mem(_))),
             Self::DataDropShared => !module.datas.is_empty(),
             Self::ImportMemoryUnchecked | Self::ImportGrownRefused => imports(|ty| matches!(ty, ExternType::Mem(_))),
             Self::ImportTableUnchecked | Self::ImportedTableCopied => imports(|ty| matches!(ty, ExternType::Table(_))),
