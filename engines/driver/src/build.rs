@@ -6,14 +6,14 @@ use std::sync::Arc;
 use wasm_encoder::{
     AbstractHeapType as OutAbstract, BlockType, CodeSection, Encode as _, EntityType, ExportKind, ExportSection,
     Function, FunctionSection, HeapType as OutHeap, ImportSection, InstructionSink, MemArg, MemArgTarget, MemoryType,
-    RawSection, RefType as OutRef, TagKind, TagType, ValType as Out,
+    RawSection, RefType as OutRef, TableSection, TableType, TagKind, TagType, ValType as Out,
 };
 use wasmparser::{AbstractHeapType, HeapType, RefType, ValType};
 use wassay_model::{Feature, Features};
 
 use crate::layout::kind;
 use crate::read::{Composite, Entity, Module, concrete};
-use crate::{Builtin, Worker};
+use crate::{Builtin, SEAT, Worker};
 
 /// What an import of a made module is given.
 #[derive(Clone, Debug)]
@@ -74,6 +74,8 @@ pub(crate) struct Builder<'m> {
     globals: u32,
     tags: u32,
     builtins: [Option<u32>; 4],
+    /// Whether it has a table of its own, behind those that are imported.
+    has_seat: bool,
     defined: Vec<(u32, Function)>,
     exports: Vec<String>,
 }
@@ -92,6 +94,7 @@ impl<'m> Builder<'m> {
             globals: 0,
             tags: 0,
             builtins: [None; 4],
+            has_seat: false,
             defined: Vec::new(),
             exports: Vec::new(),
         }
@@ -154,7 +157,7 @@ impl<'m> Builder<'m> {
                 (EntityType::Global(ty), &mut self.globals)
             }
             Entity::Table(ty) => {
-                let ty = wasm_encoder::TableType {
+                let ty = TableType {
                     element_type: out_ref(ty.element_type)?,
                     table64: ty.table64,
                     minimum: ty.initial,
@@ -189,6 +192,17 @@ impl<'m> Builder<'m> {
         self.builtins[builtin as usize]
     }
 
+    /// Whether the worker puts what is called into a table.
+    pub(crate) const fn seats(&self) -> bool {
+        self.worker.seats
+    }
+
+    /// The table of its own, through which it calls. No table may be imported after that.
+    pub(crate) const fn seat(&mut self) -> u32 {
+        self.has_seat = true;
+        self.tables
+    }
+
     /// Whether no function was added.
     pub(crate) const fn defines_nothing(&self) -> bool {
         self.defined.is_empty()
@@ -214,7 +228,19 @@ impl<'m> Builder<'m> {
         }
         let mut module = wasm_encoder::Module::new();
         module.section(&RawSection { id: 1, data: &types });
-        module.section(&self.imports).section(&functions).section(&exports).section(&code);
+        module.section(&self.imports).section(&functions);
+        if self.has_seat {
+            exports.export(SEAT, ExportKind::Table, self.tables);
+            let ty = TableType {
+                element_type: OutRef::FUNCREF,
+                table64: false,
+                minimum: 1,
+                maximum: Some(1),
+                shared: false,
+            };
+            module.section(TableSection::new().table(ty));
+        }
+        module.section(&exports).section(&code);
         (module.finish().into(), self.sources)
     }
 

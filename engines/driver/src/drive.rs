@@ -75,7 +75,7 @@ pub(crate) struct Driver {
     /// The memories that need an eye, each by the name of an export.
     pub(crate) eyes: Vec<(Arc<str>, Pages)>,
     /// By position in [`Wants::funcs`]; or why the function cannot be invoked.
-    pub(crate) funcs: Vec<Result<Arc<Crossing>, &'static str>>,
+    pub(crate) funcs: Vec<Result<Callee, &'static str>>,
     /// By position in [`Wants::gets`].
     pub(crate) gets: Vec<Result<Shape, &'static str>>,
     /// What a look at the state leaves, in order.
@@ -95,6 +95,13 @@ pub(crate) enum Ask {
     Table(Referent),
     /// For this function of the driver.
     Driver(Arc<str>),
+}
+
+/// The function of a driver that invokes one of the instance, and what it leaves.
+#[derive(Clone, Debug)]
+pub(crate) struct Callee {
+    pub(crate) func: Arc<str>,
+    pub(crate) crossing: Arc<Crossing>,
 }
 
 /// What a function leaves.
@@ -131,14 +138,6 @@ pub(crate) fn driver(module: &Module, wants: &Wants, capture: Capture, worker: &
     builder.import_memory(Source::Frame("mem"));
     let tags = tags(&mut builder);
     let returns_bytes = builder.own_type(&[], &[Out::I32]);
-    let mut funcs = Vec::with_capacity(wants.funcs.len());
-    for (position, (name, args)) in wants.funcs.iter().enumerate() {
-        let made = func(&mut builder, name, args, &tags);
-        funcs.push(made.map(|(code, crossing)| {
-            builder.define(format!("f{position}"), returns_bytes, code);
-            Arc::new(crossing)
-        }));
-    }
     let mut gets = Vec::with_capacity(wants.gets.len());
     for (position, name) in wants.gets.iter().enumerate() {
         let Some(Entity::Global(ty)) = module.export(name).map(|export| export.entity) else {
@@ -168,6 +167,30 @@ pub(crate) fn driver(module: &Module, wants: &Wants, capture: Capture, worker: &
         if !items.is_empty() {
             builder.define("state".to_owned(), returns_bytes, code);
         }
+    }
+    // Behind all tables that are imported.
+    let mut funcs: Vec<Result<Callee, &'static str>> = Vec::with_capacity(wants.funcs.len());
+    // Functions that call through the seat, by the type of what they call and what is passed.
+    let mut seated: Vec<(u32, &[RefArgs], Callee)> = Vec::new();
+    for (position, (name, args)) in wants.funcs.iter().enumerate() {
+        let ty = match module.export(name).map(|export| export.entity) {
+            Some(Entity::Func(ty)) if worker.seats => Some(ty),
+            _ => None,
+        };
+        let known = seated.iter().find(|(known, passed, _)| Some(*known) == ty && *passed == args.as_slice());
+        if let Some((_, _, callee)) = known {
+            funcs.push(Ok(callee.clone()));
+            continue;
+        }
+        let made = func(&mut builder, name, args, &tags).map(|(code, crossing)| {
+            let func = format!("f{position}");
+            builder.define(func.clone(), returns_bytes, code);
+            Callee { func: func.into(), crossing: Arc::new(crossing) }
+        });
+        if let (Some(ty), Ok(callee)) = (ty, &made) {
+            seated.push((ty, args, callee.clone()));
+        }
+        funcs.push(made);
     }
     let is_idle = builder.defines_nothing();
     let (bytes, sources) = builder.finish();
@@ -223,7 +246,8 @@ fn func(
     if args.iter().any(|arg| arg.host) && builder.builtin(Builtin::HostValue).is_none() {
         return Err(NO_HOST_VALUES);
     }
-    let index = builder.import_func(Source::Own(Arc::clone(name)), ty);
+    // Through a table nothing is imported, which engines make a stub for each time.
+    let index = if builder.seats() { None } else { Some(builder.import_func(Source::Own(Arc::clone(name)), ty)) };
     let mut code = Code::new(0);
     let results = out_types(&signature.results)?;
     for tag in tags {
@@ -240,7 +264,13 @@ fn func(
     for ((position, ty), kinds) in (0..).zip(&signature.params).zip(args) {
         load(builder, &mut code, *ty, *kinds, FRAME.input + position * SLOT)?;
     }
-    code.emit().call(index);
+    match index {
+        Some(index) => _ = code.emit().call(index),
+        None => {
+            let seat = builder.seat();
+            code.emit().i32_const(0).call_indirect(seat, ty);
+        }
+    }
     if !tags.is_empty() {
         code.emit().end();
     }

@@ -20,7 +20,9 @@ mod slot;
 
 pub use fixed::setup;
 pub use lines::{Answer, End, Hello, HostCall, Line, LineError};
-pub use ops::{Builtin, Builtins, FRAME, Frame, Glimpse, ImportEntry, Number, Op, PROTOCOL, Referent, Request, Worker};
+pub use ops::{
+    Builtin, Builtins, FRAME, Frame, Glimpse, ImportEntry, Number, Op, PROTOCOL, Referent, Request, SEAT, Worker,
+};
 pub use probe::{Probes, probes};
 pub use raise::{AnswerError, Raise};
 pub use script::Script;

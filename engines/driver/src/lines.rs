@@ -53,6 +53,8 @@ struct RawHello {
     #[serde(default)]
     looks: bool,
     #[serde(default)]
+    seats: bool,
+    #[serde(default)]
     builtins: Vec<String>,
     features: Option<Vec<String>>,
     #[serde(default)]
@@ -99,6 +101,7 @@ impl Hello {
             drivers: raw.drivers,
             keeps: raw.keeps,
             builtins: Builtins::of(&builtins),
+            seats: raw.seats && raw.drivers,
             looks: raw.looks && raw.drivers && raw.keeps,
             features: Features::V1,
         };

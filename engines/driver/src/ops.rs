@@ -28,6 +28,9 @@ pub struct Frame {
 /// [`Request::write`] finds among the operations.
 pub const FRAME: Frame = Frame { instance: -1, memory: "mem", input: 0, output: 65_536 };
 
+/// The table of a driver through which it calls.
+pub const SEAT: &str = "seat";
+
 /// What matters of a worker for the operations that it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Worker {
@@ -37,6 +40,8 @@ pub struct Worker {
     pub keeps: bool,
     /// What it offers to modules.
     pub builtins: Builtins,
+    /// Whether it puts exported functions into tables of drivers.
+    pub seats: bool,
     /// Whether it looks at the state by itself, with what it was sent for that. Only where instances live on.
     pub looks: bool,
     /// What the engine can do beyond what a case needs; drivers use it to see more. A worker's hello may name
@@ -118,6 +123,9 @@ pub enum Op {
         name: Arc<str>,
         /// What to write into the frame before.
         input: Vec<u8>,
+        /// Which export of which instance to put before into element 0 of the table [`SEAT`] of the instance that is
+        /// called. Only for workers that do.
+        seat: Option<(i32, Arc<str>)>,
     },
     /// Look at exports of an instance. Only for workers that do, where instances live on.
     Look {
@@ -327,12 +335,16 @@ fn write_op(line: &mut Vec<u8>, op: &Op) {
             }
             line.push(b']');
         }
-        Op::Call { call, name, input } => {
+        Op::Call { call, name, input, seat } => {
             named(line, "call", *call, name);
             if !input.is_empty() {
                 line.extend_from_slice(b",\"in\":\"");
                 hex::encode(input, line);
                 line.push(b'"');
+            }
+            if let Some(seat) = seat {
+                line.extend_from_slice(b",\"seat\":");
+                pair(line, seat);
             }
         }
         Op::Look { look, glimpses, full } => {
@@ -375,12 +387,12 @@ fn write_op(line: &mut Vec<u8>, op: &Op) {
 
 /// Writes calls as one operation: the functions, each once; then which is called when, and all input.
 fn write_calls(line: &mut Vec<u8>, calls: &[Op]) {
-    let mut targets: Vec<(i32, &str, usize)> = Vec::new();
+    let mut targets: Vec<(i32, &str, usize, &Option<(i32, Arc<str>)>)> = Vec::new();
     let mut order = Vec::with_capacity(calls.len());
     let mut digits = Vec::new();
     for op in calls {
-        let Op::Call { call, name, input } = op else { continue };
-        let target = (*call, &**name, input.len());
+        let Op::Call { call, name, input, seat } = op else { continue };
+        let target = (*call, &**name, input.len(), seat);
         order.push(targets.iter().position(|known| *known == target).unwrap_or_else(|| {
             targets.push(target);
             targets.len() - 1
@@ -388,10 +400,15 @@ fn write_calls(line: &mut Vec<u8>, calls: &[Op]) {
         hex::encode(input, &mut digits);
     }
     line.extend_from_slice(b"{\"calls\":[");
-    for (position, (call, name, bytes)) in targets.into_iter().enumerate() {
+    for (position, (call, name, bytes, seat)) in targets.into_iter().enumerate() {
         text(line, format_args!("{}[{call},", if position > 0 { "," } else { "" }));
         string(line, name);
-        text(line, format_args!(",{bytes}]"));
+        text(line, format_args!(",{bytes}"));
+        if let Some(seat) = seat {
+            line.push(b',');
+            pair(line, seat);
+        }
+        line.push(b']');
     }
     line.extend_from_slice(b"],\"order\":[");
     for (position, target) in order.into_iter().enumerate() {
@@ -426,12 +443,13 @@ fn named(line: &mut Vec<u8>, verb: &str, instance: i32, name: &str) {
     string(line, name);
 }
 
+fn pair(line: &mut Vec<u8>, (instance, name): &(i32, Arc<str>)) {
+    text(line, format_args!("[{instance},"));
+    string(line, name);
+    line.push(b']');
+}
+
 fn write_import(line: &mut Vec<u8>, import: &ImportEntry) {
-    let pair = |line: &mut Vec<u8>, (instance, name): &(i32, Arc<str>)| {
-        text(line, format_args!("[{instance},"));
-        string(line, name);
-        line.push(b']');
-    };
     match import {
         ImportEntry::Exports(exports) => match exports.as_slice() {
             [export] => pair(line, export),

@@ -38,7 +38,7 @@ pub fn probes(worker: &Worker) -> Probes {
             };
             ops.push(Op::Instance { instance: next, of: next, imports });
             ops.push(match worker.drivers {
-                true => Op::Call { call: next, name: "check".into(), input: Vec::new() },
+                true => Op::Call { call: next, name: "check".into(), input: Vec::new(), seat: None },
                 false => Op::Invoke { invoke: next, name: "check".into(), args: Vec::new() },
             });
             next += 1;

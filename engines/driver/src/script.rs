@@ -10,7 +10,7 @@ use wassay_model::{
 };
 
 use crate::build::Source;
-use crate::drive::{Ask, Crossing, Driver, Item, Look, Wants, driver};
+use crate::drive::{Ask, Callee, Crossing, Driver, Item, Look, Wants, driver};
 use crate::fixed::{EYE_MODULE, FRAME_MODULE, Pages, TRACE_INSTANCE, TRACE_MODULE, eye, eye_imports, trace_imports};
 use crate::host::{HostFunc, HostModule, host_module};
 use crate::read::Module;
@@ -262,7 +262,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
             self.frame = self.new_instance(FRAME_MODULE, Vec::new());
         } else if self.capture == Capture::Full {
             // What an earlier case recorded does not count.
-            self.push(Op::Call { call: self.frame, name: "forget".into(), input: Vec::new() });
+            self.push(Op::Call { call: self.frame, name: "forget".into(), input: Vec::new(), seat: None });
         }
     }
 
@@ -408,7 +408,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
         }
         if self.trace.is_none() {
             self.trace = Some(if self.worker.keeps {
-                self.push(Op::Call { call: TRACE_INSTANCE, name: "reset".into(), input: Vec::new() });
+                self.push(Op::Call { call: TRACE_INSTANCE, name: "reset".into(), input: Vec::new(), seat: None });
                 TRACE_INSTANCE
             } else {
                 self.new_instance(TRACE_MODULE, trace_imports(self.frame))
@@ -468,7 +468,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
     /// Fetches the trace, where a function of the host may have been called.
     fn fetch(&mut self) -> Option<usize> {
         let call = self.trace?;
-        Some(self.push(Op::Call { call, name: "trace".into(), input: Vec::new() }))
+        Some(self.push(Op::Call { call, name: "trace".into(), input: Vec::new(), seat: None }))
     }
 
     fn made(&self, instance: InstanceIdx) -> Option<Made> {
@@ -481,19 +481,22 @@ impl<'p, 'a> Lowering<'p, 'a> {
             let invoke = number(instance.position());
             return Ok(How::Told(self.push(Op::Invoke { invoke, name: export.into(), args: args.to_vec() })));
         }
-        let (position, crossing) = self
+        let callee = self
             .module_of(instance)
             .and_then(|module| {
                 let Lowered { wants, driver, .. } = &mut self.modules[module];
                 let position = wants.func(export, args);
-                Some((position, driver.as_ref()?.1.funcs.get(position)?.clone()))
+                driver.as_ref()?.1.funcs.get(position).cloned()
             })
             .ok_or_else(|| Outcome::Unclassified(NO_DRIVER.to_owned()))?;
-        let crossing = crossing.map_err(|why| Outcome::Refused(why.to_owned()))?;
+        let callee = callee.map_err(|why| Outcome::Refused(why.to_owned()))?;
         let call = made.driver.ok_or_else(|| Outcome::Unclassified(NO_DRIVER.to_owned()))?;
         let mut input = Vec::with_capacity(args.len() * crate::layout::SLOT as usize);
         args.iter().for_each(|arg| write_arg(*arg, &mut input));
-        let op = self.push(Op::Call { call, name: format!("f{position}").into(), input });
+        let Callee { func, crossing } = callee;
+        // A driver that imports nothing of the instance is told each time what it calls.
+        let seat = self.worker.seats.then(|| (number(instance.position()), export.into()));
+        let op = self.push(Op::Call { call, name: func, input, seat });
         Ok(How::Driven(op, crossing))
     }
 
@@ -513,7 +516,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
             .ok_or_else(|| Outcome::Unclassified(NO_DRIVER.to_owned()))?;
         let shape = shape.map_err(|why| Outcome::Refused(why.to_owned()))?;
         let call = made.driver.ok_or_else(|| Outcome::Unclassified(NO_DRIVER.to_owned()))?;
-        let op = self.push(Op::Call { call, name: format!("g{position}").into(), input: Vec::new() });
+        let op = self.push(Op::Call { call, name: format!("g{position}").into(), input: Vec::new(), seat: None });
         Ok(How::Driven(op, shape))
     }
 
@@ -539,7 +542,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
             if let (Some(call), Some(items)) = (made.driver, items)
                 && !items.is_empty()
             {
-                let op = self.push(Op::Call { call, name: "state".into(), input: Vec::new() });
+                let op = self.push(Op::Call { call, name: "state".into(), input: Vec::new(), seat: None });
                 glances.push(Glance { instance: position, op, at: Seen::All(items) });
             }
         }

@@ -1,7 +1,9 @@
 //! Lines of the protocol, written and read.
 
+use wassay_adapter::limits::{ELEMENTS_MAX, MEMORY_BYTES_MAX};
 use wassay_driver::{
-    Answer, Builtin, Builtins, End, Hello, HostCall, ImportEntry, Line, Op, Probes, Request, Worker, probes,
+    Answer, Builtin, Builtins, End, Glimpse, Hello, HostCall, ImportEntry, Line, Number, Op, Probes, Referent, Request,
+    Worker, probes,
 };
 use wassay_model::{
     Bound, Feature, Features, FuncType, Identity, Limits, Ref, RefType, Resource, TrapKind, TrapKinds, ValType, Value,
@@ -17,7 +19,10 @@ fn a_hello_is_read_and_what_is_not_known_is_passed_over() {
     assert_eq!(hello.features, Some(Features::of(&[Feature::Simd, Feature::Gc])));
     assert_eq!(hello.blind_spots["x"], "why");
     let builtins = Builtins::of(&[Builtin::FuncId, Builtin::HostValue]);
-    assert_eq!(hello.worker(), Worker { drivers: true, keeps: true, builtins, looks: false, features: Features::V1 });
+    assert_eq!(
+        hello.worker(),
+        Worker { drivers: true, keeps: true, builtins, seats: false, looks: false, features: Features::V1 }
+    );
     let least = r#"{"wassay":1,"version":"1","bound":"fuel","drivers":false,"keeps":false}"#;
     let least = Hello::parse(least.as_bytes()).unwrap();
     assert_eq!((least.features, least.worker().builtins), (None, Builtins::of(&[])));
@@ -125,8 +130,19 @@ fn a_request_is_one_line_of_json_with_all_its_fields() {
                 ImportEntry::Host { name: "h".into(), ty: ty.into() },
             ],
         },
-        Op::Call { call: 1, name: "f0".into(), input: vec![5, 0] },
-        Op::Call { call: 1, name: "f1".into(), input: vec![] },
+        Op::Call { call: 1, name: "f0".into(), input: vec![5, 0], seat: None },
+        Op::Call { call: 1, name: "f1".into(), input: vec![], seat: Some((0, "g".into())) },
+        Op::Look {
+            look: 0,
+            glimpses: vec![
+                Glimpse::Memory("m".into()),
+                Glimpse::Number("g".into(), Number::F32, -9),
+                Glimpse::Reference("r".into(), Referent::Extern),
+                Glimpse::Table("t".into(), Referent::Func),
+                Glimpse::Left(4, "s0".into()),
+            ],
+            full: true,
+        },
         Op::Invoke { invoke: 0, name: "f".into(), args: vec![Value::I32(5), Value::Ref(Ref::Null)] },
         Op::Global { global: 0, name: "g".into() },
         Op::Memory { memory: 0, name: "m".into(), bytes_max: 9 },
@@ -145,7 +161,9 @@ fn a_request_is_one_line_of_json_with_all_its_fields() {
             {"instance": 1, "of": 0, "imports": [[0, "a \"b\"\n"], [[2, "f"], [0, "f"]], [], "any_id",
                 {"host": "h", "params": ["i32", "externref"], "results": ["v128"]}]},
             {"call": 1, "name": "f0", "in": "0500"},
-            {"call": 1, "name": "f1"},
+            {"call": 1, "name": "f1", "seat": [0, "g"]},
+            {"look": 0, "eye": -3, "full": true, "bytes_max": MEMORY_BYTES_MAX, "elements_max": ELEMENTS_MAX, "exports": [
+                ["m", "memory"], ["g", "f32", -9], ["r", "externref"], ["t", "table", "funcref"], [4, "s0"]]},
             {"invoke": 0, "name": "f", "args": ["i32:5", "ref:null"]},
             {"global": 0, "name": "g"},
             {"memory": 0, "name": "m", "bytes_max": 9},
@@ -157,8 +175,14 @@ fn a_request_is_one_line_of_json_with_all_its_fields() {
 
 #[test]
 fn the_frame_of_a_worker_that_keeps_nothing_is_an_instance_of_the_request() {
-    let worker =
-        Worker { drivers: true, keeps: false, builtins: Builtins::default(), looks: false, features: Features::V1 };
+    let worker = Worker {
+        drivers: true,
+        keeps: false,
+        builtins: Builtins::default(),
+        seats: false,
+        looks: false,
+        features: Features::V1,
+    };
     let probes: Probes = probes(&worker);
     let mut line = Vec::new();
     Request { request: 1, stream: false, batch: false, limits: Limits::default(), ops: probes.ops() }.write(&mut line);
@@ -169,7 +193,8 @@ fn the_frame_of_a_worker_that_keeps_nothing_is_an_instance_of_the_request() {
 
 #[test]
 fn calls_that_follow_each_other_are_one_operation_and_each_function_is_named_once() {
-    let call = |call, name: &str, input: &[u8]| Op::Call { call, name: name.into(), input: input.to_vec() };
+    let call = |call, name: &str, input: &[u8]| Op::Call { call, name: name.into(), input: input.to_vec(), seat: None };
+    let seated = |func: &str| Op::Call { call: 2, name: "f0".into(), input: vec![], seat: Some((0, func.into())) };
     let ops = [
         call(1, "reset", &[]),
         Op::Module { module: 0, bytes: b""[..].into() },
@@ -177,6 +202,9 @@ fn calls_that_follow_each_other_are_one_operation_and_each_function_is_named_onc
         call(1, "f1", &[]),
         call(1, "f0", &[7, 0]),
         call(2, "f0", &[1, 2]),
+        seated("a"),
+        seated("b"),
+        seated("a"),
     ];
     let mut line = Vec::new();
     Request { request: 1, stream: false, batch: true, limits: Limits::default(), ops: &ops }.write(&mut line);
@@ -184,7 +212,8 @@ fn calls_that_follow_each_other_are_one_operation_and_each_function_is_named_onc
     let expected = serde_json::json!([
         {"call": 1, "name": "reset"},
         {"module": 0, "bytes": ""},
-        {"calls": [[1, "f0", 2], [1, "f1", 0], [2, "f0", 2]], "order": [0, 1, 0, 2], "in": "050007000102"},
+        {"calls": [[1, "f0", 2], [1, "f1", 0], [2, "f0", 2], [2, "f0", 0, [0, "a"]], [2, "f0", 0, [0, "b"]]],
+            "order": [0, 1, 0, 2, 3, 4, 3], "in": "050007000102"},
     ]);
     assert_eq!(written["ops"], expected);
 }

@@ -206,7 +206,7 @@ fn modules_that_are_made_for_a_case_need_no_feature_that_it_has_not() {
     for case in kit::cases().into_iter().map(|kit| kit.case).chain(generated) {
         for (builtins, looks) in [(&Builtin::ALL[..], false), (&[], false), (&Builtin::ALL, true)] {
             let builtins = Builtins::of(builtins);
-            let worker = Worker { drivers: true, keeps: true, builtins, looks, features: Features::V1 };
+            let worker = Worker { drivers: true, keeps: true, builtins, seats: looks, looks, features: Features::V1 };
             let script = Script::lower(&Prepared::new(&case), Capture::Full, &worker);
             for op in script.ops() {
                 let Op::Module { module, bytes } = op else { continue };

@@ -619,6 +619,11 @@
     const target = found[operation.name];
     if (typeof target !== "function") return absent("instance " + number + " exports no function of this name");
     if (operation.in !== undefined) writeFrame(frame, decodeHex(operation.in));
+    if (operation.seat !== undefined) {
+      const seated = seatOf(operation.seat);
+      if (seated === undefined) return absent(NO_FUNCTION);
+      found.seat.set(0, seated);
+    }
     const start = now();
     let length;
     try {
@@ -855,6 +860,7 @@
         end = target.end;
       } else {
         const run = target.run;
+        if (target.seat !== undefined) target.seat.set(0, target.seated);
         const start = now();
         try {
           length = run();
@@ -898,8 +904,21 @@
   function targetOf(target) {
     const found = instanceTable(checkNumber(target[0], "the name of an instance")).get(target[0]);
     const run = found === undefined ? undefined : found[target[1]];
-    return typeof run === "function" ? { bytes: target[2], run: run } :
-      { bytes: target[2], run: undefined, end: absent("there is no instance " + target[0] + ", or it exports no function of this name") };
+    const seated = target[3] === undefined ? undefined : seatOf(target[3]);
+    if (typeof run !== "function" || (target[3] !== undefined && seated === undefined)) {
+      return { bytes: target[2], run: undefined, seat: undefined, seated: undefined, end: absent(NO_FUNCTION) };
+    }
+    return { bytes: target[2], run: run, seat: seated === undefined ? undefined : found.seat, seated: seated, end: undefined };
+  }
+
+  const NO_FUNCTION = "there is no such instance, or it exports no function of this name";
+
+  // The function that is put into a table before a call; undefined where it is not there.
+  function seatOf(pair) {
+    if (!Array.isArray(pair)) throw new Mistake("a seat is no pair of an instance and a name");
+    const found = instanceTable(checkNumber(pair[0], "the name of an instance")).get(pair[0]);
+    const func = found === undefined ? undefined : found[pair[1]];
+    return typeof func === "function" ? func : undefined;
   }
 
   // The same answer to each of several calls, none of which was made or can be told.
@@ -1003,7 +1022,7 @@
   }
 
   function hello(version) {
-    return '{"wassay":' + PROTOCOL + ',"version":' + quote(version) + ',"bound":"kill","drivers":true,"keeps":true,"calls":true,"looks":true,"builtins":' +
+    return '{"wassay":' + PROTOCOL + ',"version":' + quote(version) + ',"bound":"kill","drivers":true,"keeps":true,"calls":true,"seats":true,"looks":true,"builtins":' +
       JSON.stringify(builtins) + ',"blind_spots":' + JSON.stringify(blindSpots) + "}\n";
   }
 

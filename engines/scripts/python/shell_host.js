@@ -3,7 +3,8 @@
 // and compiled each time. Here that happens once, and each run has an instance of its own: memory, globals and tables
 // of the program are as fresh as in a process of its own.
 //
-// In: lines, each a list of the arguments of a run. Out: a line for each, {"status":S,"out":"...","err":"..."}.
+// In: lines, each a list of the arguments of a run. Out: what the program writes, at once, since it may hang; and for the
+// end of a run a line that begins with a zero byte: {"status":S,"err":"..."}.
 
 "use strict";
 
@@ -20,14 +21,19 @@ const start = vm.compileFunction(source, NAMES, { filename: PROGRAM });
 // The WebAssembly of the program itself, once it was compiled.
 let compiled;
 
-// What a run has written, and what ends it.
+// What a run has written to its error stream, and what ends it.
 let run;
 
 function write(file, data) {
-  run[file === 1 ? "out" : "err"].push(Buffer.from(data));
+  if (file === 2) {
+    run.err.push(Buffer.from(data));
+    return;
+  }
+  const bytes = Buffer.from(data);
+  for (let written = 0; written < bytes.length;) written += fs.writeSync(1, bytes, written, bytes.length - written);
 }
 
-// The streams of a run are collected; other files are the system's.
+// The error stream of a run is collected; other files are the system's.
 function collectingFs() {
   const isStream = (file) => file === 1 || file === 2;
   return Object.assign(Object.create(fs), {
@@ -93,7 +99,6 @@ function begin(args) {
   return new Promise((resolve) => {
     let waiting = false;
     run = {
-      out: [],
       err: [],
       status: undefined,
       // What the program throws after its status is set is reported before the next turn.
@@ -139,8 +144,7 @@ async function main() {
     const args = JSON.parse(buffered.slice(0, end));
     buffered = buffered.slice(end + 1);
     await begin(args);
-    const [out, err] = [run.out, run.err].map((pieces) => Buffer.concat(pieces).toString("utf8"));
-    fs.writeSync(1, JSON.stringify({ status: run.status, out, err }) + "\n");
+    write(1, "\0" + JSON.stringify({ status: run.status, err: Buffer.concat(run.err).toString("utf8") }) + "\n");
     run = undefined;
   }
 }

@@ -254,17 +254,17 @@ class Hosted:
         if self.process is None:
             # What the process itself says, when it dies, are the worker's last words.
             self.process = subprocess.Popen(["node", self.HOST, self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        line, deadline = bytearray(), time.monotonic() + seconds
+        text, deadline = bytearray(), time.monotonic() + seconds
         try:
             self.process.stdin.write(json.dumps(arguments).encode() + b"\n")
             self.process.stdin.flush()
         except BrokenPipeError:
             pass
-        while not line.endswith(b"\n"):
+        while not (text.endswith(b"\n") and b"\0" in text):
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
                 self.end()
-                return "timeout", "", ""
+                return "timeout", text.decode("utf-8", "replace"), ""
             piece = os.read(self.process.stdout.fileno(), 1 << 16)
             if not piece:
                 status = self.process.wait()
@@ -272,9 +272,10 @@ class Hosted:
                     die_alike(-status, b"")
                 self.process = None
                 return status or 1, "", "the host of %s ended with status %d" % (self.program, status)
-            line += piece
-        told = json.loads(line)
-        return told["status"], told["out"], told["err"]
+            text += piece
+        out, end = text.split(b"\0", 1)
+        told = json.loads(end)
+        return told["status"], out.decode("utf-8", "replace"), told["err"]
 
     def end(self):
         if self.process is not None:

@@ -20,7 +20,7 @@ pub const KEEPS: u8 = 2;
 pub const FULL: u8 = 4;
 /// Answers are given the number of the operation that is next: otherwise few would be in order.
 pub const NUMBERED: u8 = 8;
-/// The worker looks at the state by itself, where it keeps instances.
+/// The worker puts functions into tables, and looks at the state by itself where it keeps instances.
 pub const LOOKS: u8 = 16;
 
 /// Reads what a worker writes.
@@ -38,6 +38,7 @@ pub fn check(bytes: &[u8]) -> Result<(), Broken> {
         drivers: flags & DRIVERS != 0,
         keeps: flags & KEEPS != 0,
         builtins: Builtins::of(&Builtin::ALL),
+        seats: flags & LOOKS != 0 && flags & DRIVERS != 0,
         looks: flags & LOOKS != 0 && flags & DRIVERS != 0 && flags & KEEPS != 0,
         features: Features::ALL,
     };

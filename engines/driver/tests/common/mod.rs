@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use wassay_adapter::limits::{ELEMENTS_MAX, MEMORY_BYTES_MAX};
 use wassay_adapter::{Engine, Prepared, walk};
 use wassay_driver::{
-    Answer, Builtin, Builtins, End, FRAME, Glimpse, ImportEntry, Op, Probes, Raise, Script, Worker, probes, setup,
+    Answer, Builtin, Builtins, End, FRAME, Glimpse, ImportEntry, Op, Probes, Raise, SEAT, Script, Worker, probes, setup,
 };
 use wassay_model::{
     Capture, Ending, EngineId, EngineName, Features, FuncType, HeapType, Identity, Limits, Nullability, Observation,
@@ -100,15 +100,25 @@ fn builtin_type(builtin: Builtin) -> FuncType {
 impl Reference {
     pub(crate) fn new(features: Features, drivers: bool, keeps: bool) -> Self {
         Self::that(
-            Worker { drivers, keeps, builtins: Builtins::of(&Builtin::ALL), looks: false, features: Features::V1 },
+            Worker {
+                drivers,
+                keeps,
+                builtins: Builtins::of(&Builtin::ALL),
+                seats: false,
+                looks: false,
+                features: Features::V1,
+            },
             features,
         )
     }
 
-    /// One that looks at the state by itself.
+    /// One that looks at the state by itself, and puts functions into tables.
     pub(crate) fn looking(features: Features) -> Self {
         let builtins = Builtins::of(&Builtin::ALL);
-        Self::that(Worker { drivers: true, keeps: true, builtins, looks: true, features: Features::V1 }, features)
+        Self::that(
+            Worker { drivers: true, keeps: true, builtins, seats: true, looks: true, features: Features::V1 },
+            features,
+        )
     }
 
     fn that(worker: Worker, features: Features) -> Self {
@@ -214,7 +224,15 @@ impl Reference {
                     Err(InstantiateError::Exec(error)) => failed(&error),
                 }
             }
-            Op::Call { call, name, input } => {
+            Op::Call { call, name, input, seat } => {
+                if let Some((of, func)) = seat {
+                    let (Some(Extern::Func(func)), Some(Extern::Table(table))) =
+                        (export(&self.store, request, *of, func), export(&self.store, request, *call, SEAT))
+                    else {
+                        return ended(End::Absent, String::new());
+                    };
+                    assert!(self.store.table_write(table, 0, func));
+                }
                 let frame = request.instances.get(&FRAME.instance).or_else(|| request.instances.get(&self.frame));
                 let memory = frame.and_then(|frame| self.store.export(*frame, FRAME.memory));
                 if let Some(Extern::Mem(memory)) = memory {

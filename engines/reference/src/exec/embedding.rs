@@ -158,6 +158,14 @@ impl Store {
         })
     }
 
+    /// Puts a function into a table of functions (`table_write`, appendix A.1 of the standard). Returns whether there is
+    /// such an element.
+    pub fn table_write(&mut self, table: TableAddr, index: u32, func: FuncAddr) -> bool {
+        let table = self.tables.get_mut(table.at());
+        let element = table.and_then(|table| table.elements.get_mut(usize::try_from(index).ok()?));
+        element.map(|element| *element = Reference::Func(func)).is_some()
+    }
+
     /// The value of a global.
     pub fn global_value(&mut self, global: GlobalAddr) -> Option<Value> {
         let global = self.globals.get(global.at())?;
