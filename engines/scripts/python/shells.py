@@ -561,8 +561,9 @@ class Binaryen:
         (r"unreachable", ["unreachable"]),
         (r"(final|highest) > memory: .*|(final|highest) > memory", ["memory-out-of-bounds"]),
         (r"out of bounds memory access in .*", ["memory-out-of-bounds", "segment-out-of-bounds"]),
-        (r"out of bounds segment access in memory\.init", ["memory-out-of-bounds", "segment-out-of-bounds"]),
-        (r"out of bounds segment access in table\.init", ["table-out-of-bounds", "segment-out-of-bounds"]),
+        # Said of every bulk operation, whether it has a segment or not.
+        (r"out of bounds segment access in memory\..*", ["memory-out-of-bounds", "segment-out-of-bounds"]),
+        (r"out of bounds segment access in table\..*", ["table-out-of-bounds", "segment-out-of-bounds"]),
         (r"out of bounds segment access in .*", ["segment-out-of-bounds", "array-out-of-bounds"]),
         (r"out of bounds table access.*", ["table-out-of-bounds", "undefined-element", "segment-out-of-bounds"]),
         (r"null target in call_indirect", ["uninitialized-element"]),
