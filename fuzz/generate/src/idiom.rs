@@ -224,6 +224,12 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
         traits.push("vectors");
     }
     let mut script = Script::new(Host::None);
+    if draw.percent(20) {
+        // Somebody else was here before.
+        let bytes = earlier(draw);
+        let module = script.module("earlier", bytes);
+        script.instantiate(module);
+    }
     let module = script.module("main", draft.finish());
     let instance = script.instantiate(module);
     for round in 0..8 {
@@ -238,6 +244,20 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
     (script.finish(scope.used), traits)
 }
 
+/// A module with a memory of its own and some data in it.
+fn earlier(draw: &mut Draw) -> Vec<u8> {
+    let mut draft = Draft::default();
+    draft.leave_data_uncounted();
+    let memory = draft.memory(memory_type(1, 2));
+    draft.export("memory", ExportKind::Memory, memory);
+    for _ in 0..draw.between(1, 3) {
+        let offset = ConstExpr::i32_const(draw.below(0x1000).cast_signed());
+        let bytes: Vec<u8> = (0..draw.between(1, 40)).map(|_| draw.bits() as u8).collect();
+        draft.data(DataSegment { mode: DataSegmentMode::Active { memory_index: 0, offset: &offset }, data: bytes });
+    }
+    draft.finish()
+}
+
 /// Two parameters of one type and some of others.
 fn params(scope: &mut Scope, draw: &mut Draw) -> Vec<ValType> {
     let mut types = vec![ValType::I32, ValType::I32, ValType::I64, ValType::I64, ValType::F64, ValType::F32];
@@ -247,7 +267,7 @@ fn params(scope: &mut Scope, draw: &mut Draw) -> Vec<ValType> {
     let main = draw.pick(&types);
     let mut params = vec![main, main, ValType::I32];
     params.extend((0..draw.below(4)).map(|_| draw.pick(&types)));
-    if draw.percent(6) {
+    if draw.percent(if main == ValType::V128 { 15 } else { 6 }) {
         // More than registers take.
         params.extend(std::iter::repeat_n(main, 8));
     }
@@ -376,6 +396,8 @@ fn memory(scope: &mut Scope, draft: &mut Draft, draw: &mut Draw) {
         let bytes: Vec<u8> = (0..len).map(|_| draw.bits() as u8).collect();
         let segment = draft.data(DataSegment { mode: DataSegmentMode::Passive, data: bytes });
         scope.segment = Some((segment, len));
+    } else {
+        draft.leave_data_uncounted();
     }
 }
 

@@ -138,8 +138,18 @@ impl Moves<'_> {
         match kind {
             0 => self.push(),
             1 => {
-                let place = self.place();
-                self.writer.tee(place);
+                if self.percent(25) && position(self.ty).is_some() && self.waiting < 6 {
+                    // Over a move between two others.
+                    self.global();
+                    self.waiting += 1;
+                    self.simple();
+                    let place = self.place();
+                    self.writer.set(place);
+                }
+                for _ in 0..self.writer.draw.pick(&[1, 1, 2, 3]) {
+                    let place = self.place();
+                    self.writer.tee(place);
+                }
             }
             2 => {
                 let place = self.place();

@@ -159,6 +159,7 @@ impl Writer<'_> {
             16..19 if matches!(ty, ValType::I32 | ValType::I64) => return self.rotation(ty, depth, groups),
             19..22 if ty == ValType::I32 => return self.sign_extended(depth, groups),
             22..26 if ty == ValType::I32 => return self.summed_comparison(depth, groups),
+            34..37 if ty == ValType::I32 => return self.tested_above(depth, groups),
             26..30 => return self.arms(ty, depth, groups),
             30..34 => return self.out_of_block(ty),
             _ => {}
@@ -223,7 +224,21 @@ impl Writer<'_> {
             [V, V, V] => {
                 self.leaf(V);
                 self.leaf(V);
-                self.tree(V, depth - 1, MASKS);
+                match self.local_of(V) {
+                    // Where a vector equals itself, which NaNs do not, or differs.
+                    Some(local) if self.draw.percent(40) => {
+                        self.get(local);
+                        self.get(local);
+                        let code = self.draw.pick(&[0xfd_041, 0xfd_047, 0xfd_042, 0xfd_023, 0xfd_02e]);
+                        self.op(code);
+                    }
+                    _ => self.tree(V, depth - 1, MASKS),
+                }
+            }
+            [V, V] if op.code == 0xfd_00d && depth > 1 && self.draw.percent(40) => {
+                // Of what is shuffled already.
+                self.leaf(V);
+                self.shuffled();
             }
             operands => {
                 for ty in operands {
@@ -237,15 +252,27 @@ impl Writer<'_> {
         }
         self.op(op.code);
         if op.code == 0xfd_00d {
-            let side = self.draw.below(4);
-            for _ in 0..16 {
-                let lane = match side {
-                    0 => self.draw.below(16),
-                    1 => 16 + self.draw.below(16),
-                    _ => self.draw.below(32),
-                };
-                self.code.push(lane as u8);
-            }
+            self.lanes();
+        }
+    }
+
+    fn shuffled(&mut self) {
+        self.leaf(V);
+        self.leaf(V);
+        self.op(0xfd_00d);
+        self.lanes();
+    }
+
+    /// Lanes of the first vector only, of the second only, or of both.
+    fn lanes(&mut self) {
+        let side = self.draw.below(4);
+        for _ in 0..16 {
+            let lane = match side {
+                0 => self.draw.below(16),
+                1 => 16 + self.draw.below(16),
+                _ => self.draw.below(32),
+            };
+            self.code.push(lane as u8);
         }
     }
 
@@ -517,6 +544,7 @@ impl Writer<'_> {
         }
         if !constant_first {
             if extended && self.draw.percent(50) {
+                // Of the same value as likely as not.
                 self.leaf(ty);
                 let extension = self.draw.pick(&[0xc0, 0xc1]);
                 self.op(extension);
@@ -528,7 +556,27 @@ impl Writer<'_> {
                 self.constant(ty);
             }
         }
-        let code = first + self.draw.below(10);
+        // Equality is what extensions are compared for.
+        let code = first + if extended && self.draw.percent(50) { self.draw.below(2) } else { self.draw.below(10) };
+        self.op(code);
+    }
+
+    /// A test of something else, right behind an operator that a test could be merged with.
+    fn tested_above(&mut self, depth: u32, groups: u16) {
+        self.tree(ValType::I32, depth - 1, groups);
+        self.leaf(ValType::I32);
+        let code = self.draw.pick(&[0x71, 0x72, 0x73, 0x6a]);
+        self.op(code);
+        match self.draw.below(3) {
+            0 => {
+                let (changed, fixed) = self.scope.globals[0];
+                let global = if self.draw.percent(30) { changed } else { fixed };
+                self.with(0x23, global);
+            }
+            _ => self.leaf(ValType::I32),
+        }
+        self.op(0x45);
+        let code = self.draw.pick(&[0x73, 0x6a, 0x6b]);
         self.op(code);
     }
 
