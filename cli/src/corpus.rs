@@ -8,7 +8,7 @@ use wassay_child::{Crew, CrewError};
 use wassay_generate::Profile;
 use wassay_judge::{explain, judge};
 use wassay_model::suite::SuiteState;
-use wassay_model::{Capture, Ending, Observation, Ruling, Signature, TestCase};
+use wassay_model::{Capture, Ending, Observation, Ruling, Signature, StepIdx, TestCase};
 use wassay_runner::{Answer, Expectations, Script, State, SuiteScript};
 
 use crate::exit::{Exit, Failure, OrExit as _};
@@ -59,6 +59,8 @@ pub(crate) struct Mark {
     pub(crate) words: String,
     /// Of a case that the judge ruled on.
     pub(crate) signatures: Vec<Signature>,
+    /// Of an assertion that failed: the classes of what the engine did and of what the standard asks for.
+    pub(crate) failure: Option<Signature>,
 }
 
 impl Mark {
@@ -192,15 +194,15 @@ impl Item {
     /// What an engine made of it. `reference` is what the standard says, as far as it came.
     pub(crate) fn marks(&self, reference: &Observation, observation: &Observation) -> Vec<Mark> {
         match &self.by {
-            By::Script(script) => self.of_script(script, observation),
-            By::Suite(script) => of_suite(script, observation),
+            By::Script(script) => self.of_script(script, reference, observation),
+            By::Suite(script) => of_suite(script, reference, observation),
             By::Judge(_) => vec![self.judged(reference, observation)],
         }
     }
 
-    fn of_script(&self, script: &Script, observation: &Observation) -> Vec<Mark> {
+    fn of_script(&self, script: &Script, reference: &Observation, observation: &Observation) -> Vec<Mark> {
         let results = wassay_runner::evaluate(script, observation);
-        let mark = |result: wassay_runner::CheckResult| {
+        let mark = |(check, result): (&wassay_runner::Check, wassay_runner::CheckResult)| {
             let (state, words) = match &result.state {
                 State::Pass => (SuiteState::Pass, String::new()),
                 State::Fail => (SuiteState::Fail, format!("expected {}, and it {}", result.expected, result.actual)),
@@ -210,9 +212,10 @@ impl Item {
                 State::Timeout => (SuiteState::Timeout, observation.ending.to_string()),
             };
             let id = format!("{}:{}", self.name, result.command);
-            Mark { id, line: Some(result.line), state, words, signatures: Vec::new() }
+            let failure = failure(state, check.step, reference, observation);
+            Mark { id, line: Some(result.line), state, words, signatures: Vec::new(), failure }
         };
-        results.into_iter().map(mark).collect()
+        script.checks.iter().zip(results).map(mark).collect()
     }
 
     fn judged(&self, reference: &Observation, observation: &Observation) -> Mark {
@@ -222,6 +225,7 @@ impl Item {
             state: SuiteState::Pass,
             words: String::new(),
             signatures: Vec::new(),
+            failure: None,
         };
         if let Ending::Declined(_) = observation.ending {
             mark.state = SuiteState::Unsupported;
@@ -250,7 +254,18 @@ impl Item {
     }
 }
 
-fn of_suite(script: &SuiteScript, observation: &Observation) -> Vec<Mark> {
+/// The classes of a failed assertion: what the engine did at its step, held against the reference.
+fn failure(
+    state: SuiteState,
+    step: Option<StepIdx>,
+    reference: &Observation,
+    observation: &Observation,
+) -> Option<Signature> {
+    let is_red = matches!(state, SuiteState::Fail | SuiteState::Crash | SuiteState::Timeout);
+    step.filter(|_| is_red).map(|step| wassay_triage::signature_at(step, observation, reference))
+}
+
+fn of_suite(script: &SuiteScript, reference: &Observation, observation: &Observation) -> Vec<Mark> {
     let engine = &observation.engine;
     // The lists of known failures are about ratios; here only changes matter.
     let none = Expectations::default();
@@ -265,7 +280,9 @@ fn of_suite(script: &SuiteScript, observation: &Observation) -> Vec<Mark> {
             SuiteState::Crash | SuiteState::Timeout => observation.ending.to_string(),
             _ => detail.reason.clone(),
         });
-        Mark { id: assertion.id.clone(), line: Some(assertion.line), state, words, signatures: Vec::new() }
+        let failure = failure(state, script.step_of(position), reference, observation);
+        let (id, line) = (assertion.id.clone(), Some(assertion.line));
+        Mark { id, line, state, words, signatures: Vec::new(), failure }
     })
     .collect()
 }

@@ -17,7 +17,7 @@ use console::style;
 use wassay_adapter::needed_features;
 use wassay_judge::{REFERENCE, explain};
 use wassay_model::{
-    Capture, EngineName, Features, Finding, Limits, Party, Provenance, Ruling, Signature, SiteKind, TestCase,
+    Capture, EngineName, Features, Finding, Limits, Party, Provenance, Ruling, Signature, SiteKind, TestCase, Value,
 };
 use wassay_triage::{Hit, Options, Progress, Question, module_bytes, skeleton};
 
@@ -28,7 +28,9 @@ use jury::{Judged, Jury, is_same};
 use subject::Subject;
 
 /// How often a reduced finding is looked at again before it is called stable.
-const LOOKS: u32 = 10;
+pub(crate) const LOOKS: u32 = 10;
+/// How often a case has to show its finding at first, or it counts as one that flickers.
+const FIRST_LOOKS: u32 = 3;
 /// Time for one engine and candidate: what needs longer is no good reproducer.
 const DEADLINE_MS: u32 = 2_000;
 /// The same where the finding is a hang, and every candidate that shows it takes all of it.
@@ -81,6 +83,7 @@ pub(crate) fn main(args: &Reduce) -> Result<Exit, Failure> {
         () if ended => Exit::Preempted,
         () if broken > 0 => Exit::BadInput,
         () if new => Exit::Found,
+        () if summary.engine_missing > 0 => Exit::EngineUnavailable,
         () => Exit::Clean,
     })
 }
@@ -107,7 +110,14 @@ pub(crate) fn all(
                     if stop.load(Ordering::Relaxed) || until.is_some_and(|until| Instant::now() >= until) {
                         break;
                     }
-                    match one(subject, args, known, jobs.div_ceil(lanes), stop) {
+                    let row = match one(subject, args, known, jobs.div_ceil(lanes), stop) {
+                        // One engine that is not here any more must not keep the others' findings from being reduced.
+                        Err(Failure { exit: Exit::EngineUnavailable, error }) => {
+                            Ok(Row { state: State::EngineMissing, words: format!("{error:#}"), ..Row::of(subject) })
+                        }
+                        done => done,
+                    };
+                    match row {
                         Ok(row) => {
                             eprintln!("[{}/{}] {}", number + 1, subjects.len(), row.words());
                             if let Ok(mut done) = done.lock() {
@@ -145,6 +155,8 @@ pub(crate) enum State {
     Stopped,
     /// It does not show any more.
     Gone,
+    /// An engine that it needs cannot be asked.
+    EngineMissing,
 }
 
 /// One finding's reduction.
@@ -164,13 +176,37 @@ pub(crate) struct Row {
     pub(crate) confirmed: (u32, u32),
     pub(crate) known: Option<String>,
     pub(crate) folder: Option<PathBuf>,
+    /// Why nothing can be said.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) words: String,
 }
 
 impl Row {
+    /// Of a finding that nothing was done to.
+    fn of(subject: &Subject) -> Self {
+        let bytes = module_bytes(&subject.case);
+        let steps = subject.case.plan.steps.len();
+        Self {
+            name: subject.name(),
+            state: State::Gone,
+            bytes: (bytes, bytes),
+            steps: (steps, steps),
+            asked: 0,
+            seconds: 0.0,
+            signature: None,
+            changed: false,
+            confirmed: (0, 0),
+            known: None,
+            folder: None,
+            words: String::new(),
+        }
+    }
+
     fn words(&self) -> String {
         let (before, after) = self.bytes;
         let what = match self.state {
             State::Gone => return format!("{}: gone, the engines agree on it now", self.name),
+            State::EngineMissing => return format!("{}: left out, {}", self.name, self.words),
             State::Reduced => "",
             State::Stopped => ", not finished",
         };
@@ -200,6 +236,7 @@ pub(crate) struct Summary {
     pub(crate) median_bytes: Option<usize>,
     pub(crate) median_seconds: Option<f64>,
     pub(crate) gone: usize,
+    pub(crate) engine_missing: usize,
     pub(crate) unreadable: usize,
 }
 
@@ -230,6 +267,7 @@ impl Summary {
             median_bytes: bytes.get(bytes.len() / 2).copied(),
             median_seconds: seconds.get(seconds.len() / 2).copied(),
             gone: rows.iter().filter(|row| row.state == State::Gone).count(),
+            engine_missing: rows.iter().filter(|row| row.state == State::EngineMissing).count(),
             buckets,
             rows,
             unreadable,
@@ -256,8 +294,11 @@ fn print(summary: &Summary, args: &Reduce) -> Result<(), Failure> {
             text.push_str(&format!("    {}\n", folder.join("report.md").display()));
         }
     }
-    let reduced = summary.rows.len() - summary.gone;
+    let reduced = summary.rows.len() - summary.gone - summary.engine_missing;
     text.push_str(&format!("{reduced} findings in {} buckets, {} gone", summary.buckets.len(), summary.gone));
+    if summary.engine_missing > 0 {
+        text.push_str(&format!(", {} left out for want of an engine", summary.engine_missing));
+    }
     if let (Some(bytes), Some(seconds)) = (summary.median_bytes, summary.median_seconds) {
         text.push_str(&format!("; median {bytes} bytes in {seconds:.1} s"));
     }
@@ -301,6 +342,33 @@ fn target(subject: &Subject, judged: &Judged) -> Option<(Signature, bool)> {
     judged.signatures.first().map(|found| (found.clone(), recorded.is_some()))
 }
 
+/// The signature to keep, and how often the case did not show any before it did. What a campaign has seen is looked for
+/// several times before it counts as gone: a finding may flicker.
+fn first_seen(jury: &mut Jury, subject: &Subject) -> Result<(Option<(Signature, bool)>, u32), Failure> {
+    let looks = if subject.finding.is_some() { LOOKS } else { 1 };
+    for missed in 0..looks {
+        if let Some(found) = target(subject, &jury.judge_until_seen(&subject.case, 1)?) {
+            return Ok((Some(found), missed));
+        }
+    }
+    Ok((None, looks))
+}
+
+/// After how many looks a finding that flickers shows in nineteen of twenty cases.
+fn enough_looks(jury: &mut Jury, subject: &Subject, signature: &Signature) -> Result<u32, Failure> {
+    jury.looks = 1;
+    let mut times = 0;
+    for _ in 0..LOOKS {
+        times += u32::from(jury.still(std::slice::from_ref(&subject.case), signature)? == [true]);
+    }
+    let missing = 1.0 - f64::from(times) / f64::from(LOOKS);
+    let mut looks = 1;
+    while looks < LOOKS && missing.powi(looks.cast_signed()) > 0.05 {
+        looks += 1;
+    }
+    Ok(looks)
+}
+
 /// The engines that a kept signature needs.
 fn needed(signature: &Signature, engines: &[EngineName]) -> Vec<EngineName> {
     let parties: Vec<&EngineName> =
@@ -322,30 +390,13 @@ fn one(
 ) -> Result<Row, Failure> {
     let began = Instant::now();
     let bytes = module_bytes(&subject.case);
-    let steps = subject.case.plan.steps.len();
-    let mut row = Row {
-        name: subject.name(),
-        state: State::Gone,
-        bytes: (bytes, bytes),
-        steps: (steps, steps),
-        asked: 0,
-        seconds: 0.0,
-        signature: None,
-        changed: false,
-        confirmed: (0, 0),
-        known: None,
-        folder: None,
-    };
+    let mut row = Row::of(subject);
     let engines = concerned(subject, args)?;
     let mut jury = Jury::new(&engines, 1, args.memory)?;
-    let mut first = jury.judge(&subject.case)?;
-    if first.signatures.is_empty() {
-        // Bytes say more than digests, and may leave open what digests ruled; a campaign looks at digests too.
-        jury.capture = Capture::Digests;
-        first = jury.judge(&subject.case)?;
-    }
-    let Some((signature, changed)) = target(subject, &first) else {
+    let (found, missed) = first_seen(&mut jury, subject)?;
+    let Some((signature, changed)) = found else {
         row.seconds = began.elapsed().as_secs_f64();
+        row.confirmed = (0, missed);
         return Ok(row);
     };
     let mut jury = Jury::new(&needed(&signature, &engines), batch, args.memory)?;
@@ -356,6 +407,17 @@ fn one(
         jury.capture = capture;
         if jury.still(std::slice::from_ref(&subject.case), &signature)? == [true] {
             break;
+        }
+    }
+    let mut flickers =
+        missed > 0 || subject.finding.as_ref().is_some_and(|finding| finding.confirmed.0 < finding.confirmed.1);
+    for _ in 0..FIRST_LOOKS {
+        flickers |= jury.still(std::slice::from_ref(&subject.case), &signature)? != [true];
+    }
+    if flickers {
+        jury.looks = enough_looks(&mut jury, subject, &signature)?;
+        if jury.looks > 1 {
+            eprintln!("{}: it flickers, so that each candidate is looked at up to {} times", row.name, jury.looks);
         }
     }
     let mut asking = Asking {
@@ -398,6 +460,7 @@ fn one(
     }
     let case = finished(subject, reduced.case);
     let mut times = 0;
+    jury.looks = 1;
     for _ in 0..LOOKS {
         times += u32::from(jury.still(std::slice::from_ref(&case), &signature)? == [true]);
     }
@@ -405,16 +468,18 @@ fn one(
     let mut everyone = engines;
     for name in if args.engines.is_some() { Vec::new() } else { subject.engines() } {
         if !everyone.contains(&name) {
-            everyone.push(name);
+            // Whoever took part then and is not here now is left out, as the report shows.
+            match Jury::new(std::slice::from_ref(&name), 1, args.memory) {
+                Ok(_) => everyone.push(name),
+                Err(Failure { exit: Exit::EngineUnavailable, error }) => eprintln!("{}: {error:#}", row.name),
+                Err(failure) => return Err(failure),
+            }
         }
     }
     let mut jury = Jury::new(&everyone, 1, args.memory)?;
     jury.fresh = true;
-    let mut judged = jury.judge(&case)?;
-    if judged.signatures.is_empty() {
-        jury.capture = Capture::Digests;
-        judged = jury.judge(&case)?;
-    }
+    let looks = if flickers { LOOKS } else { 1 };
+    let judged = jury.judge_until_seen(&case, looks)?;
     let mut finding = finding(&case, &judged, &signature, (times, LOOKS));
     finding.signature.skeleton = skeleton(&case);
     row.known = known.of(&finding, &judged.observations).map(|issue| issue.name.clone());
@@ -502,6 +567,16 @@ impl Question for Asking<'_> {
             Err(failure) => {
                 self.failure = Some(failure);
                 vec![false; candidates.len()]
+            }
+        }
+    }
+
+    fn values(&mut self, case: &TestCase) -> Vec<Option<Value>> {
+        match self.jury.values(case) {
+            Ok(values) => values,
+            Err(failure) => {
+                self.failure = Some(failure);
+                Vec::new()
             }
         }
     }

@@ -4,11 +4,12 @@ use std::io::Write as _;
 
 use console::style;
 use wassay_judge::explain;
-use wassay_model::{Capture, Ending, EngineId, Party, Signature};
+use wassay_model::{Ending, EngineId, Finding, Party, Signature};
 
 use crate::args::{Format, Replay};
 use crate::exit::{Exit, Failure, OrExit as _};
 use crate::lineup;
+use crate::reduce::LOOKS;
 use crate::reduce::jury::{Judged, Jury, is_same, with_expectation};
 use crate::reduce::known::{self, Known};
 use crate::reduce::subject::{self, Subject};
@@ -158,12 +159,13 @@ fn row(subject: &Subject, args: &Replay, known: &Known) -> Result<Row, Failure> 
         }
         Err(failure) => return Err(failure),
     };
-    let mut judged = jury.judge(&subject.case)?;
-    if judged.signatures.is_empty() && subject.finding.is_some() {
-        // Bytes say more than digests, and may leave open what digests ruled; a campaign looks at digests too.
-        jury.capture = Capture::Digests;
-        judged = jury.judge(&subject.case)?;
-    }
+    let judged = match &subject.finding {
+        // What flickers is gone only when it was looked for as often as it was before it was written down.
+        Some(Finding { confirmed: (times, of), .. }) => {
+            jury.judge_until_seen(&subject.case, if times < of { LOOKS } else { 1 })?
+        }
+        None => jury.judge(&subject.case)?,
+    };
     row.signatures.clone_from(&judged.signatures);
     // A finding's opcodes are those of its reduction; of a script all may be what matters.
     let opcodes = match &subject.finding {

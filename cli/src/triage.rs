@@ -61,9 +61,13 @@ pub(crate) fn triage(
     let rows = reduce::all(&subjects, &args, &known, stop, Some(Instant::now() + time))?;
     let mut triage = Triage { kept: subjects.len() as u64, ..Triage::default() };
     for row in &rows {
-        if row.state == State::Gone {
-            triage.gone += 1;
-            continue;
+        match row.state {
+            State::Reduced | State::Stopped => {}
+            State::Gone => {
+                triage.gone += 1;
+                continue;
+            }
+            State::EngineMissing => continue,
         }
         triage.reduced += 1;
         let bucket = row.name.split('/').next().unwrap_or_default();
@@ -127,7 +131,7 @@ fn lines(summary: &Summary, triage: &Triage, run: &Path, out: &mut impl std::io:
     let hits: u64 = known.iter().map(|bucket| bucket.hits).sum();
     let new = summary.buckets.len() - known.len();
     let left = triage.kept - triage.reduced - triage.gone;
-    let left = if left > 0 { format!(", {left} left for want of time") } else { String::new() };
+    let left = if left > 0 { format!(", {left} left for want of time or of an engine") } else { String::new() };
     writeln!(
         out,
         "{} {} of {} kept findings reduced, {} gone{left}",

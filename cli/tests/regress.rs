@@ -144,3 +144,26 @@ fn what_cannot_be_compared_is_said_plainly() {
     let human = wassay(&["regress", "wasmi@1.1.0", "wasmi", "--corpus", "seed:1:2"]);
     assert!(stdout(&human).contains("Nothing changed"), "{}", stdout(&human));
 }
+
+/// A row of `fuzz/known` says that wasmi returns wrong values around `if`; a trap is none.
+#[test]
+fn a_known_issue_accounts_for_failures_of_its_own_class_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("script.wast");
+    // The old one has a fault, and the script calls right what that does: it is the new one that fails.
+    let script = |code: &str, expected: &str| {
+        format!(
+            "(module (func (export \"f\") (result i32) (if (i32.const 0) (then nop)) {code}))\n(assert_return (invoke \"f\") {expected})"
+        )
+    };
+    for (fault, code, expected, known) in [
+        ("i32-shl-unmasked", "(i32.shl (i32.const 1) (i32.const 33))", "(i32.const 0)", true),
+        ("i32-div-s-overflow", "(i32.div_s (i32.const 0x80000000) (i32.const -1))", "(i32.const 0x80000000)", false),
+    ] {
+        fs::write(&path, script(code, expected)).unwrap();
+        let (exit, record) = regress(&[&format!("faulty+{fault}"), "wasmi", "--corpus", path.to_str().unwrap()]);
+        assert_eq!((exit, record.count(TransitionKind::NewlyFailing)), (Some(1), 1), "{:#?}", record.transitions);
+        let issue = record.transitions[0].known.as_deref();
+        assert_eq!(issue, known.then_some("wasmi-local-below-if-params"), "{fault}");
+    }
+}

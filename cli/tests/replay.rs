@@ -74,3 +74,21 @@ fn a_row_that_no_longer_matches_turns_red() {
     let output = wassay(&["replay", path, "--engines", "reference,wasmi@1.1.0"]);
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
 }
+
+#[test]
+fn a_broken_file_is_named_and_the_others_are_replayed() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, file, text) in [
+        ("a", "case.json", "{\"modules\": ["),
+        ("b", "case.wast", "(module (func (export \"f\")"),
+        ("c", "case.wast", "(module (func (export \"f\")))\n(assert_return (invoke \"f\"))"),
+    ] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+        std::fs::write(folder.path().join(name).join(file), text).unwrap();
+    }
+    let output = wassay(&["replay", folder.path().to_str().unwrap(), "--engines", "reference,wasmi"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(65), "{text}{}", stderr(&output));
+    assert!(text.contains("2 unreadable") && text.contains("1 pass"), "{text}");
+    assert!(text.contains("a/case.json") && text.contains("b/case.wast"), "{text}");
+}

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use wassay_child::{Crew, CrewError, CrewSpec};
 use wassay_judge::{REFERENCE, judge};
-use wassay_model::{Capture, EngineName, Observation, Ruling, Signature, TestCase, Verdict};
+use wassay_model::{Capture, EngineName, Observation, Outcome, Ruling, Signature, Step, TestCase, Value, Verdict};
 
 use crate::exit::{Exit, Failure, OrExit as _};
 use crate::lineup;
@@ -23,12 +23,17 @@ pub(crate) struct Judged {
 pub(crate) struct Jury {
     crews: Vec<Crew>,
     seats: Vec<usize>,
+    /// Who answers for the standard.
+    reference: Option<usize>,
     /// In place of the case's own deadline.
     pub(crate) deadline_ms: Option<u32>,
     pub(crate) capture: Capture,
     /// Whether every question goes to new processes: some faults of engines show what an earlier case left behind,
     /// and a reduction would come to rely on that.
     pub(crate) fresh: bool,
+    /// How often a candidate is looked at before it counts as one that does not show the finding: more than once where
+    /// the finding flickers.
+    pub(crate) looks: u32,
     spec: CrewSpec,
 }
 
@@ -43,9 +48,11 @@ impl Jury {
         Ok(Self {
             crews,
             seats: (0..lineup.len()).collect(),
+            reference: engines.iter().position(|name| name.name == REFERENCE),
             deadline_ms: None,
             capture: Capture::Full,
             fresh: false,
+            looks: 1,
             spec,
         })
     }
@@ -58,30 +65,51 @@ impl Jury {
         ask(&mut self.crews[0], &self.seats, case, self.deadline_ms, self.capture).or_exit(Exit::EngineUnavailable)
     }
 
+    /// Asks every engine so many times, until something diverges.
+    pub(crate) fn judge_until_seen(&mut self, case: &TestCase, looks: u32) -> Result<Judged, Failure> {
+        let mut look = 0;
+        loop {
+            look += 1;
+            self.capture = Capture::Full;
+            let mut judged = self.judge(case)?;
+            if judged.signatures.is_empty() {
+                // Bytes say more than digests, and may leave open what digests ruled; a campaign looks at digests too.
+                self.capture = Capture::Digests;
+                judged = self.judge(case)?;
+            }
+            if !judged.signatures.is_empty() || look >= looks {
+                return Ok(judged);
+            }
+        }
+    }
+
     /// For each candidate whether the finding with the signature shows. What stands behind the first that shows it
     /// may be left unasked, since nobody looks there.
     pub(crate) fn still(&mut self, candidates: &[TestCase], signature: &Signature) -> Result<Vec<bool>, Failure> {
-        let (seats, deadline_ms, capture) = (&self.seats, self.deadline_ms, self.capture);
+        let (seats, deadline_ms, capture, looks) = (&self.seats, self.deadline_ms, self.capture, self.looks);
         let failure: Mutex<Option<CrewError>> = Mutex::new(None);
         let stop = AtomicBool::new(false);
         let renewed = self.fresh.then(|| self.spec.clone());
         let answer = |crew: &mut Crew, case: &TestCase| {
-            if stop.load(Ordering::Relaxed) {
-                return false;
-            }
-            if let Some(spec) = &renewed {
-                *crew = Crew::new(spec.clone());
-            }
-            match ask(crew, seats, case, deadline_ms, capture) {
-                Ok(judged) => judged.signatures.iter().any(|found| is_same(found, signature)),
-                Err(error) => {
-                    stop.store(true, Ordering::Relaxed);
-                    if let Ok(mut failure) = failure.lock() {
-                        *failure = Some(error);
+            for _ in 0..looks {
+                if stop.load(Ordering::Relaxed) {
+                    return false;
+                }
+                if let Some(spec) = &renewed {
+                    *crew = Crew::new(spec.clone());
+                }
+                match ask(crew, seats, case, deadline_ms, capture) {
+                    Ok(judged) if judged.signatures.iter().any(|found| is_same(found, signature)) => return true,
+                    Ok(_) => {}
+                    Err(error) => {
+                        stop.store(true, Ordering::Relaxed);
+                        if let Ok(mut failure) = failure.lock() {
+                            *failure = Some(error);
+                        }
                     }
-                    false
                 }
             }
+            false
         };
         let answers = match candidates {
             [only] => vec![answer(&mut self.crews[0], only)],
@@ -108,6 +136,18 @@ impl Jury {
             }
             _ => Ok(answers),
         }
+    }
+
+    /// What the standard says that each step of a case returns, where that is a single value. Nothing, where nobody on
+    /// the jury answers for the standard.
+    pub(crate) fn values(&mut self, case: &TestCase) -> Result<Vec<Option<Value>>, Failure> {
+        let Some(seat) = self.reference else { return Ok(Vec::new()) };
+        let mut seen = self.crews[0].ask(case, &[seat], Capture::Digests).or_exit(Exit::EngineUnavailable)?;
+        let single = |step: Step| match step.outcome {
+            Outcome::Returned(values) => <[Value; 1]>::try_from(values).ok().map(|[value]| value),
+            _ => None,
+        };
+        Ok(seen.remove(0).steps.into_iter().map(single).collect())
     }
 }
 

@@ -14,7 +14,7 @@ use wassay_model::regress::{
     LeftOut, REGRESS_SCHEMA, RegressCorpus, RegressRecord, SlowerRule, Transition, TransitionKind,
 };
 use wassay_model::suite::SuiteState;
-use wassay_model::{EngineId, EngineName, Observation, Party, Signature, SiteKind};
+use wassay_model::{EngineId, EngineName, Observation, Signature};
 
 use crate::args::{Format, Regress};
 use crate::corpus::{Corpus, Item, Mark};
@@ -385,20 +385,11 @@ impl Bench {
         }
         let engine = &self.ids[1];
         let opcodes = wassay_triage::opcodes(&item.case);
-        let party = |class: &str| Party { engine: engine.name.clone(), class: class.to_owned() };
-        let signatures = match after.signatures.is_empty() {
-            false => after.signatures.clone(),
-            // A script says what failed, and not in which class; the engine's issues are told by opcodes then.
-            true => vec![Signature {
-                parties: vec![party("value")],
-                against: Some(Party { engine: EngineName::plain(REFERENCE), class: "value".to_owned() }),
-                site: SiteKind::Result,
-                skeleton: Vec::new(),
-            }],
-        };
         let with = |signature: &Signature| Signature { skeleton: opcodes.clone(), ..signature.clone() };
-        signatures
+        after
+            .signatures
             .iter()
+            .chain(&after.failure)
             .find_map(|signature| self.known.of_signature(&with(signature), &[engine]).map(|issue| issue.name.clone()))
     }
 }

@@ -25,5 +25,5 @@ pub use known::KnownIssue;
 pub use reduce::{Options, Progress, Question, Reduced, module_bytes, reduce};
 pub use report::{Blame, Report, write_report};
 pub use rule::rules;
-pub use signature::{class, signature, signatures};
+pub use signature::{class, signature, signature_at, signatures};
 pub use skeleton::{mnemonic, opcodes, skeleton};

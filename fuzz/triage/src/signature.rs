@@ -71,6 +71,31 @@ pub fn signatures(case: &TestCase, verdict: &Verdict, observations: &[Observatio
     found
 }
 
+/// The signature of what an engine did at a step where it is known to be wrong, held against what another did there. An
+/// engine that did not come that far is told by how its program ended.
+#[must_use]
+pub fn signature_at(step: StepIdx, engine: &Observation, against: &Observation) -> Signature {
+    let outcome = |observation: &Observation| Some(observation.steps.get(step.position())?.outcome.clone());
+    let party = |observation: &Observation, class: String| Party { engine: observation.engine.name.clone(), class };
+    let (actual, expected) = (outcome(engine), outcome(against));
+    let (class_of_engine, class_of_other, site) = match (&actual, &expected) {
+        (None, _) => (ending_class(&engine.ending), None, SiteKind::Ending),
+        (Some(Outcome::Returned(_)), Some(Outcome::Returned(_))) => {
+            (VALUE.to_owned(), Some(VALUE.to_owned()), SiteKind::Result)
+        }
+        (Some(actual @ Outcome::Trapped(_)), Some(expected @ Outcome::Trapped(_))) => {
+            (class(actual), Some(class(expected)), SiteKind::TrapKind)
+        }
+        (Some(actual), expected) => (class(actual), expected.as_ref().map(class), SiteKind::Outcome),
+    };
+    Signature {
+        parties: vec![party(engine, class_of_engine)],
+        against: class_of_other.map(|class| party(against, class)),
+        site,
+        skeleton: Vec::new(),
+    }
+}
+
 struct Described {
     actual: String,
     against: Option<Party>,

@@ -271,6 +271,7 @@ fn opcodes_of_a_module_that_is_only_loaded_are_those_of_all_its_functions() {
     assert_eq!(skeleton(&called), ["i32.clz"]);
 }
 
+<<<<<<< HEAD
 #[test]
 fn a_function_in_a_segment_is_reached_through_a_table_that_modules_share() {
     let owner = encoded(
@@ -288,4 +289,111 @@ fn a_function_in_a_segment_is_reached_through_a_table_that_modules_share() {
         invoke(0, "run", vec![]),
     ];
     assert_eq!(skeleton(&case(vec![owner, other], actions)), ["(elem)", "call_indirect", "i32.clz"]);
+=======
+/// What the operand of the rotation below is, as the standard has it.
+const OPERAND: i64 = -77;
+
+/// A question for which the operand of a rotation has to be what it was: the product, or a value that stands for it.
+struct Rotation {
+    /// Whether a constant will do, or only what an argument brings.
+    constant: bool,
+    /// Cases whose values were asked for.
+    probes: u32,
+}
+
+impl Question for Rotation {
+    fn still(&mut self, candidates: &[TestCase]) -> Vec<bool> {
+        let holds = |case: &TestCase| {
+            let Some(Ok(printed)) = case.modules.first().map(|module| wasmprinter::print_bytes(&module.bytes.0)) else {
+                return false;
+            };
+            let given = case.plan.steps.iter().any(|step| match &step.action {
+                Action::Invoke { args, .. } => args.contains(&Value::I64(OPERAND.cast_unsigned())),
+                _ => false,
+            });
+            let product = printed.contains("i64.mul");
+            let stands_for_it = match self.constant {
+                true => printed.contains(&format!("i64.const {OPERAND}\n")),
+                false => given && printed.contains("local.get"),
+            };
+            calls_opcode(case, "i64.rotr") && (product || stands_for_it)
+        };
+        candidates.iter().map(holds).collect()
+    }
+
+    fn values(&mut self, case: &TestCase) -> Vec<Option<Value>> {
+        self.probes += 1;
+        assert!(
+            Validator::new().validate_all(&case.modules[0].bytes.0).is_ok(),
+            "what is asked of the standard is valid"
+        );
+        let value = |step: &PlanStep| match &step.action {
+            Action::Get { .. } => Some(Value::I64(OPERAND.cast_unsigned())),
+            _ => None,
+        };
+        case.plan.steps.iter().map(value).collect()
+    }
+
+    fn go_on(&mut self, _: Progress<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// A rotation whose operand is computed, and of whose result something is computed.
+fn rotation() -> TestCase {
+    let module = encoded(
+        "(module (global $g (export \"g\") (mut i64) (i64.const 5)) (func (export \"f\") (param i64) (result i32)
+           (i32.wrap_i64 (i64.rotr (i64.mul (global.get $g) (local.get 0)) (i64.const 3)))))",
+    );
+    case(vec![module], vec![instantiate(0), invoke(0, "f", vec![Value::I64(3)])])
+}
+
+#[test]
+fn an_operand_that_no_simple_value_can_replace_becomes_what_it_was() {
+    let mut question = Rotation { constant: true, probes: 0 };
+    let reduced = reduce(&rotation(), &mut question, Options::default());
+    assert!(reduced.complete && question.probes > 0);
+    assert_eq!(skeleton(&reduced.case), ["i64.rotr"]);
+    let again = reduce(&rotation(), &mut Rotation { constant: true, probes: 0 }, Options { seed: 0, batch: 4 });
+    assert_eq!(reduced.case.id(), again.case.id());
+}
+
+#[test]
+fn where_no_constant_will_do_an_argument_brings_what_an_operand_was() {
+    let mut question = Rotation { constant: false, probes: 0 };
+    let reduced = reduce(&rotation(), &mut question, Options::default());
+    assert_eq!(skeleton(&reduced.case), ["i64.rotr"]);
+    let Action::Invoke { args, .. } = &reduced.case.plan.steps[1].action else { panic!("{:?}", reduced.case.plan) };
+    assert_eq!(args, &[Value::I64(OPERAND.cast_unsigned())]);
+}
+
+#[test]
+fn without_anybody_who_knows_values_operands_stay() {
+    let reduced = ask(&rotation(), Options::default(), |case| {
+        Rotation { constant: true, probes: 0 }.still(std::slice::from_ref(case))[0]
+    });
+    assert_eq!(skeleton(&reduced.case), ["i64.mul", "i64.rotr"]);
+}
+
+#[test]
+fn a_function_returns_what_matters_at_once() {
+    // The count goes through a conversion, a product, a block and an `if` before anything is returned.
+    let module = encoded(
+        "(module (global $g (mut i64) (i64.const 0)) (func (export \"f\") (param i32) (result f64)
+           (if (result f64) (i32.lt_s (local.get 0) (i32.const 9))
+             (then (block (result f64) (f64.const 4)
+               (f64.mul (f64.convert_i32_u (i32.sub (i32.clz (local.get 0)) (i32.const 3))))))
+             (else (f64.const 1)))))",
+    );
+    let case = case(vec![module], vec![instantiate(0), invoke(0, "f", vec![Value::I32(3)])]);
+    // Something has to be returned.
+    let reduced = ask(&case, Options::default(), |case| {
+        let printed = wasmprinter::print_bytes(&case.modules[0].bytes.0).unwrap_or_default();
+        let returns = printed.lines().any(|line| line.contains("(func (;0;)") && line.contains("(result"));
+        calls_opcode(case, "i32.clz") && returns
+    });
+    let printed = wasmprinter::print_bytes(&reduced.case.modules[0].bytes.0).unwrap();
+    assert_eq!(skeleton(&reduced.case), ["i32.clz"], "{printed}");
+    assert!(!printed.contains("return") && !printed.contains("block"), "{printed}");
+>>>>>>> triage
 }

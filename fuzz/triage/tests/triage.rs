@@ -7,7 +7,7 @@ use wassay_model::{
     Limits, Observation, Outcome, Plan, Provenance, Reason, Ruling, Signature, Site, SiteKind, Step, StepIdx, TestCase,
     Timing, TrapKind, Verdict,
 };
-use wassay_triage::{bucket_name, signature, signatures};
+use wassay_triage::{bucket_name, signature, signature_at, signatures};
 
 fn case() -> TestCase {
     TestCase {
@@ -184,4 +184,33 @@ fn names_are_tame_and_short() {
     );
     let other = Signature { skeleton: vec!["i32.sub".to_owned()], ..wild };
     assert_ne!(bucket_name(&other), name);
+}
+
+#[test]
+fn what_is_wrong_at_a_step_has_the_class_of_what_was_done_there() {
+    let trapped = |kind| Outcome::Trapped(kind);
+    let of = |actual: Outcome, expected: Outcome| {
+        let seen = observation("wasmi", actual, Ending::Finished);
+        signature_at(STEP, &seen, &observation("reference", expected, Ending::Finished))
+    };
+    let words = |signature: &Signature| {
+        (
+            signature.parties[0].class.clone(),
+            signature.against.as_ref().map(|party| party.class.clone()),
+            signature.site,
+        )
+    };
+    let value = || "value".to_owned();
+    assert_eq!(words(&of(returned(), returned())), (value(), Some(value()), SiteKind::Result));
+    let (divide, unreachable) = (TrapKind::IntegerDivideByZero.into(), TrapKind::Unreachable.into());
+    let by_zero = "trapped:integer-divide-by-zero".to_owned();
+    assert_eq!(
+        words(&of(trapped(divide), returned())),
+        (by_zero.clone(), Some("returned".to_owned()), SiteKind::Outcome)
+    );
+    let other = Some("trapped:unreachable".to_owned());
+    assert_eq!(words(&of(trapped(divide), trapped(unreachable))), (by_zero, other, SiteKind::TrapKind));
+    let dead = Observation { steps: Vec::new(), ..observation("wasmi", returned(), Ending::TimedOut) };
+    let dead = signature_at(STEP, &dead, &observation("reference", returned(), Ending::Finished));
+    assert_eq!(words(&dead), ("timed-out".to_owned(), None, SiteKind::Ending));
 }

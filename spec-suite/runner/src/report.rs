@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use wassay_adapter::Interface;
 use wassay_model::suite::{SuiteAssertion, SuiteDetail, SuiteFile, SuiteForm, SuiteResult, SuiteState};
-use wassay_model::{Action, CaseId, Ending, EngineName, Features, Observation, Snapshot, TestCase};
+use wassay_model::{Action, CaseId, Ending, EngineName, Features, Observation, Snapshot, StepIdx, TestCase};
 
 use crate::forms::condensed;
 use crate::known::Known;
@@ -94,6 +94,15 @@ impl SuiteScript {
     #[must_use]
     pub const fn script(&self) -> Option<&Script> {
         self.script.as_ref()
+    }
+
+    /// The step of the case that an assertion looks at, by its position; none where it looks at none.
+    #[must_use]
+    pub fn step_of(&self, assertion: usize) -> Option<StepIdx> {
+        match *self.rows.get(assertion)? {
+            Row::Check(check) => self.script.as_ref()?.checks.get(check)?.step,
+            Row::Text => None,
+        }
     }
 
     /// What to ask engines, in full capture, so that their words are heard; none where there is nothing to ask.

@@ -28,7 +28,7 @@ pub(crate) fn shrink(session: &mut Session<'_>, index: usize) -> bool {
 }
 
 /// Makes a candidate of new code for one function.
-fn with_code<'a>(
+pub(crate) fn with_code<'a>(
     workshop: &Workshop,
     defined: u32,
     outline: &Outline<'a>,
@@ -115,6 +115,14 @@ fn variants<'a>(outline: &Outline<'a>, tree: &Tree) -> Vec<Vec<Item<'a>>> {
             put(code);
         }
     }
+    // A zero may hide what a one shows: shifting it, rounding it, dividing by it.
+    if tree.outside == 0
+        && operators.len() > 1
+        && let [Some(ty)] = tree.results.as_slice()
+        && let Some(one) = one(*ty)
+    {
+        put(vec![one]);
+    }
     for operand in &tree.operands {
         let operand = &outline.trees[*operand];
         let fits = operand.results.len() == tree.results.len()
@@ -182,6 +190,17 @@ fn variants<'a>(outline: &Outline<'a>, tree: &Tree) -> Vec<Vec<Item<'a>>> {
         put(code);
     }
     all
+}
+
+/// The one of a number's type.
+fn one<'a>(ty: wasmparser::ValType) -> Option<Item<'a>> {
+    Some(Item::New(match ty {
+        wasmparser::ValType::I32 => Instruction::I32Const(1),
+        wasmparser::ValType::I64 => Instruction::I64Const(1),
+        wasmparser::ValType::F32 => Instruction::F32Const(Ieee32::new(1.0_f32.to_bits())),
+        wasmparser::ValType::F64 => Instruction::F64Const(Ieee64::new(1.0_f64.to_bits())),
+        wasmparser::ValType::V128 | wasmparser::ValType::Ref(_) => return None,
+    }))
 }
 
 /// Whether an instruction alone cannot be replaced by anything simpler.

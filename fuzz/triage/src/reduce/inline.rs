@@ -11,12 +11,12 @@ use super::body::{local_of, renumbered, with_local};
 use super::facts::Signature;
 use super::rewrite::{Body, Change, Item, Space};
 use super::tree::{Outline, Shift, outline};
-use super::{Facts, Session, Workshop};
+use super::{Facts, Session, Workshop, values};
 
 /// All passes of this kind; whether one found something.
 pub(crate) fn shrink(session: &mut Session<'_>, index: usize) -> bool {
     let mut found = false;
-    for pass in [retarget, inline, params, results] {
+    for pass in [values::returned, values::tail, retarget, inline, params, results] {
         // One thing found makes room for another.
         while pass(session, index).is_some() {
             found = true;
@@ -91,7 +91,7 @@ fn constant(outline: &Outline<'_>, tree: usize) -> Option<Value> {
     })
 }
 
-fn zero_value(ty: ValType) -> Option<Value> {
+pub(crate) fn zero_value(ty: ValType) -> Option<Value> {
     Some(match ty {
         ValType::I32 => Value::I32(0),
         ValType::I64 => Value::I64(0),
@@ -103,7 +103,7 @@ fn zero_value(ty: ValType) -> Option<Value> {
 }
 
 /// A value as the instruction that makes it.
-fn instruction(value: Value) -> Option<Instruction<'static>> {
+pub(crate) fn instruction(value: Value) -> Option<Instruction<'static>> {
     Some(match value {
         Value::I32(bits) => Instruction::I32Const(bits.cast_signed()),
         Value::I64(bits) => Instruction::I64Const(bits.cast_signed()),
@@ -180,7 +180,7 @@ fn inlined<'a>(facts: &Facts, outer: &Outline<'a>, inner: &Outline<'a>, callee: 
 }
 
 /// The functions that nobody but the plan calls, each with the names under which it is exported.
-fn plan_only(workshop: &Workshop, facts: &Facts) -> Vec<(u32, Vec<String>)> {
+pub(crate) fn plan_only(workshop: &Workshop, facts: &Facts) -> Vec<(u32, Vec<String>)> {
     let Some(mentions) = super::rewrite::mentions_in_code(workshop.module()) else { return Vec::new() };
     (0..facts.body_lengths.len() as u32)
         .filter(|defined| {

@@ -17,12 +17,13 @@ mod plan;
 mod rewrite;
 mod sections;
 mod tree;
+mod values;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use wasmparser::WasmFeatures;
-use wassay_model::{CaseId, TestCase};
+use wassay_model::{CaseId, TestCase, Value};
 
 pub(crate) use facts::{Facts, is_valid, wasm_features};
 
@@ -75,6 +76,13 @@ pub trait Question {
     /// Whether each candidate still shows the same finding, in the order of the candidates.
     fn still(&mut self, candidates: &[TestCase]) -> Vec<bool>;
 
+    /// What the standard says that each step of a case returns, where that is a single value; fewer where the case does
+    /// not come that far, and none where nobody can say. The case is not one to ask other engines about.
+    fn values(&mut self, case: &TestCase) -> Vec<Option<Value>> {
+        let _ = case;
+        Vec::new()
+    }
+
     /// Hears how far it is, before each question; a break ends the reduction with the best so far.
     fn go_on(&mut self, progress: Progress<'_>) -> ControlFlow<()>;
 }
@@ -119,7 +127,8 @@ pub fn reduce(case: &TestCase, question: &mut dyn Question, options: Options) ->
     let mut complete = false;
     while !complete && session.round < ROUNDS_MAX && !session.stopped {
         session.round += 1;
-        complete = !session.pass();
+        // What takes much asking comes when there is little left to ask about.
+        complete = !session.pass() && !session.last_resorts();
     }
     plan::restore_limits(&mut session, case.limits);
     Reduced {
@@ -158,6 +167,14 @@ impl Session<'_> {
         }
         found |= plan::shorten(self);
         found | plan::simplify(self)
+    }
+
+    /// Operands that become what they were, and functions that others called; whether there were any.
+    fn last_resorts(&mut self) -> bool {
+        (0..self.best.modules.len()).fold(false, |found, index| {
+            let is_alone = values::alone(self, index).is_some();
+            found | is_alone | values::known(self, index)
+        })
     }
 
     fn module(&mut self, index: usize) -> bool {
@@ -210,6 +227,18 @@ impl Session<'_> {
                 return Some(keys.swap_remove(hit));
             }
         }
+    }
+
+    /// What the last steps of a case return: those that it has more than the best so far.
+    pub(crate) fn values(&mut self, case: &TestCase) -> Vec<Option<Value>> {
+        let progress =
+            Progress { best: &self.best, bytes: module_bytes(&self.best), asked: self.asked, round: self.round };
+        if self.stopped || self.question.go_on(progress).is_break() {
+            self.stopped = true;
+            return Vec::new();
+        }
+        self.asked += 1;
+        self.question.values(case).into_iter().skip(self.best.plan.steps.len()).collect()
     }
 
     /// Takes a case that engines see no otherwise than the one at hand, where the finding shows without the rest.

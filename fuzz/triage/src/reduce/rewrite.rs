@@ -545,7 +545,12 @@ impl Rewriter<'_, '_> {
 
 /// Whether a module has something of this index.
 pub(crate) fn exists(module: &[u8], space: Space, index: u32) -> bool {
-    sizes(module).is_ok_and(|(_, all)| all.get(&space).is_some_and(|count| index < *count))
+    count(module, space).is_some_and(|count| index < count)
+}
+
+/// How many of a kind a module has, imported ones too; none where it does not decode.
+pub(crate) fn count(module: &[u8], space: Space) -> Option<u32> {
+    Some(sizes(module).ok()?.1.get(&space).copied().unwrap_or(0))
 }
 
 /// What bodies, segments and globals mention, and not the exports.

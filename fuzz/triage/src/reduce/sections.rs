@@ -1,5 +1,11 @@
 //! A module as a row of sections, however broken their contents are.
 
+use wasm_encoder::{ConstExpr, ExportKind, ExportSection, GlobalSection, GlobalType, ValType};
+
+/// The order in which sections stand (section 5.5.2): that of tags is between memories and globals, and the count of data
+/// segments comes before the code.
+const ORDER: [u8; 13] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
+
 /// The bytes before the first section: magic number and version.
 const HEAD: usize = 8;
 /// The section of start functions.
@@ -54,6 +60,43 @@ pub(crate) fn without_start(module: &[u8]) -> Option<Vec<u8>> {
     let (head, mut sections) = split(module)?;
     sections.retain(|section| section.id != START);
     Some(join(&head, &sections))
+}
+
+/// The module with mutable globals of the given types at its end, the first of which has the given index. They begin
+/// with zero, and are exported under the given names.
+pub(crate) fn with_globals(module: &[u8], first: u32, globals: &[(&str, ValType)]) -> Option<Vec<u8>> {
+    let (mut defined, mut exports) = (GlobalSection::new(), ExportSection::new());
+    for (index, (name, val_type)) in (first..).zip(globals) {
+        let ty = GlobalType { val_type: *val_type, mutable: true, shared: false };
+        defined.global(ty, &ConstExpr::extended([super::tree::zero(*val_type)?]));
+        exports.export(name, ExportKind::Global, index);
+    }
+    let (head, mut sections) = split(module)?;
+    let (_, new) = split(wasm_encoder::Module::new().section(&defined).section(&exports).as_slice())?;
+    for new in new {
+        append(&mut sections, new)?;
+    }
+    Some(join(&head, &sections))
+}
+
+/// Puts the entries of a section behind those that there are.
+fn append(sections: &mut Vec<Section>, new: Section) -> Option<()> {
+    let place = |id: u8| ORDER.iter().position(|other| *other == id);
+    match sections.iter_mut().find(|section| section.id == new.id) {
+        Some(section) => {
+            let ((old_count, old), (new_count, new)) = (number(&section.content)?, number(&new.content)?);
+            let mut content = Vec::new();
+            write_number(old_count.checked_add(new_count)?, &mut content);
+            content.extend_from_slice(old);
+            content.extend_from_slice(new);
+            section.content = content;
+        }
+        None => {
+            let behind = sections.iter().rposition(|section| place(section.id) < place(new.id));
+            sections.insert(behind.map_or(0, |behind| behind + 1), new);
+        }
+    }
+    Some(())
 }
 
 /// An unsigned number in LEB128 (section 5.2.2), and what stands behind it.
