@@ -281,9 +281,9 @@ impl Moves<'_> {
         while self.waiting > left {
             let place = self.place();
             if self.percent(70) {
-                self.writer.set(place)
+                self.writer.set(place);
             } else {
-                self.writer.code.push(0x1a)
+                self.writer.code.push(0x1a);
             }
             self.waiting -= 1;
         }
@@ -461,14 +461,14 @@ impl Moves<'_> {
         let field = u32::from(self.ty == ValType::I64);
         // One field of this type, and the other of the other.
         if field == 0 {
-            self.simple()
+            self.simple();
         } else {
-            self.writer.i32(7)
+            self.writer.i32(7);
         }
         if field == 1 {
-            self.simple()
+            self.simple();
         } else {
-            self.writer.i64(7)
+            self.writer.i64(7);
         }
         self.writer.with(0xfb_000, structure);
         self.writer.set(object);
@@ -547,9 +547,9 @@ impl Moves<'_> {
         }
         let condition = self.writer.draw.below(2);
         if self.percent(70) {
-            self.writer.i32(condition)
+            self.writer.i32(condition);
         } else {
-            self.condition()
+            self.condition();
         }
         self.writer.code.push(0x04);
         self.writer.leb(kind);
@@ -609,9 +609,9 @@ impl Moves<'_> {
         }
         while self.waiting > 1 {
             if self.ty == ValType::I32 {
-                self.writer.i32(5)
+                self.writer.i32(5);
             } else {
-                self.writer.i64(5)
+                self.writer.i64(5);
             }
             self.writer.op(rotate);
             self.writer.op(xor);

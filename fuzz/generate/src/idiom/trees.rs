@@ -299,17 +299,17 @@ impl Writer<'_> {
             0 => {
                 self.leaf(ty);
                 if ty == ValType::I64 {
-                    self.i64(1)
+                    self.i64(1);
                 } else {
-                    self.i32(1)
+                    self.i32(1);
                 }
                 self.op(if ty == ValType::I64 { 0x84 } else { 0x72 });
             }
             1 if signed_remainder || self.draw.percent(30) => {
                 if ty == ValType::I64 {
-                    self.i64(u64::MAX)
+                    self.i64(u64::MAX);
                 } else {
-                    self.i32(u32::MAX)
+                    self.i32(u32::MAX);
                 }
             }
             _ => {
@@ -491,14 +491,14 @@ impl Writer<'_> {
         let by = if self.draw.percent(40) { self.draw.pick(&[0, width]) } else { self.draw.below(width) };
         for (code, by) in [(left, by), (right, width - by)] {
             if self.draw.percent(60) {
-                self.leaf(ty)
+                self.leaf(ty);
             } else {
-                self.tree(ty, depth - 1, groups)
+                self.tree(ty, depth - 1, groups);
             }
             if ty == ValType::I64 {
-                self.i64(u64::from(by))
+                self.i64(u64::from(by));
             } else {
-                self.i32(by)
+                self.i32(by);
             }
             self.op(code);
         }
@@ -601,9 +601,9 @@ impl Writer<'_> {
         }
         self.code.push(0x05);
         if self.draw.percent(60) {
-            self.constant(ty)
+            self.constant(ty);
         } else {
-            self.leaf(ty)
+            self.leaf(ty);
         }
         self.code.push(0x0b);
     }
@@ -613,18 +613,18 @@ impl Writer<'_> {
         let Some(number) = position(ty) else { return self.leaf(ty) };
         self.code.extend([0x02, [0x7f, 0x7e, 0x7d, 0x7c][number]]);
         if self.draw.percent(60) {
-            self.constant(ty)
+            self.constant(ty);
         } else {
-            self.leaf(ty)
+            self.leaf(ty);
         }
         if self.draw.percent(50) {
             self.with(0x0c, 0);
         } else {
             let condition = self.draw.below(2);
             if self.draw.percent(50) {
-                self.i32(condition)
+                self.i32(condition);
             } else {
-                self.leaf(ValType::I32)
+                self.leaf(ValType::I32);
             }
             self.with(0x0d, 0);
         }
