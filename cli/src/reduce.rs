@@ -482,7 +482,7 @@ fn one(
     let judged = jury.judge_until_seen(&case, looks)?;
     let mut finding = finding(&case, &judged, &signature, (times, LOOKS));
     finding.signature.skeleton = skeleton(&case);
-    row.known = known.of(&finding, &judged.observations).map(|issue| issue.name.clone());
+    row.known = known.of(&case, &finding, &judged.observations).map(|issue| issue.name.clone());
     row.state = if reduced.complete { State::Reduced } else { State::Stopped };
     row.bytes = reduced.bytes;
     row.steps.1 = case.plan.steps.len();
@@ -496,7 +496,7 @@ fn one(
         finding: &finding,
         observations: &judged.observations,
         bytes: reduced.bytes,
-        known: known.of(&finding, &judged.observations),
+        known: known.of(&case, &finding, &judged.observations),
     };
     row.folder = Some(written.write(&args.out)?);
     Ok(row)

@@ -169,7 +169,7 @@ fn row(subject: &Subject, args: &Replay, known: &Known) -> Result<Row, Failure> 
     row.signatures.clone_from(&judged.signatures);
     // A finding's opcodes are those of its reduction; of a script all may be what matters.
     let opcodes = match &subject.finding {
-        Some(finding) => finding.signature.skeleton.clone(),
+        Some(finding) => known::matched(&subject.case, &finding.signature.skeleton),
         None => wassay_triage::opcodes(&subject.case),
     };
     for signature in &mut row.signatures {

@@ -75,9 +75,12 @@ fn ctrf_fits_the_schema_and_its_counts_are_those_of_its_tests() {
     assert_eq!(summary["stop"].as_i64().unwrap() - summary["start"].as_i64().unwrap(), 48_210);
 }
 
+/// An element, the attributes that it must have, those that it may have, and what may stand in it.
+type Element = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
 /// What readers of JUnit files agree on: the elements, the attributes that they must and may have, and what may stand
 /// in them, in this order. There is no one published schema; this is what Jenkins and the tools that follow it take.
-const JUNIT: &[(&str, &[&str], &[&str], &[&str])] = &[
+const JUNIT: &[Element] = &[
     (
         "testsuites",
         &[],

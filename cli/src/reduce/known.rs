@@ -1,7 +1,7 @@
 //! The known issues in `fuzz/known`, which are part of the program.
 
 use anyhow::Context as _;
-use wassay_model::{EngineId, Finding, Observation, Signature};
+use wassay_model::{EngineId, Finding, Observation, Signature, TestCase};
 use wassay_triage::KnownIssue;
 
 use crate::exit::{Exit, Failure, OrExit as _};
@@ -55,10 +55,11 @@ pub(crate) fn read(today: &str) -> Result<Known, Failure> {
 }
 
 impl Known {
-    /// The issue that accounts for a finding: every engine that differs has to be accounted for.
-    pub(crate) fn of(&self, finding: &Finding, observations: &[Observation]) -> Option<&KnownIssue> {
+    /// The issue that accounts for the finding of a reduced case: every engine that differs has to be accounted for.
+    pub(crate) fn of(&self, case: &TestCase, finding: &Finding, observations: &[Observation]) -> Option<&KnownIssue> {
         let engines: Vec<&EngineId> = observations.iter().map(|observation| &observation.engine).collect();
-        self.of_signature(&finding.signature, &engines)
+        let skeleton = matched(case, &finding.signature.skeleton);
+        self.of_signature(&Signature { skeleton, ..finding.signature.clone() }, &engines)
     }
 
     /// The same, of a signature alone.
@@ -96,6 +97,18 @@ impl Known {
     fn issues(&self) -> impl Iterator<Item = &KnownIssue> {
         self.rows.iter().map(|(issue, _)| issue)
     }
+}
+
+/// What rows are held against: the opcodes of a reduced case, those too that only carry values and that a signature
+/// leaves out, such as `loop`. A finding that is not reduced has none.
+pub(crate) fn matched(case: &TestCase, skeleton: &[String]) -> Vec<String> {
+    if skeleton.is_empty() {
+        return Vec::new();
+    }
+    let mut all = wassay_triage::opcodes(case);
+    // Most cases have a local: as a mark it counts only where nothing else is there.
+    all.retain(|opcode| !opcode.starts_with('(') || skeleton.contains(opcode));
+    all
 }
 
 /// The version in what an engine says of itself, as a semantic version. The first word that begins like one counts,

@@ -385,9 +385,13 @@ fn write_op(line: &mut Vec<u8>, op: &Op) {
     line.push(b'}');
 }
 
+/// What calls have in common that go to one function: the number of its instance, its name, the bytes of its input, and
+/// where its driver finds it.
+type Target<'a> = (i32, &'a str, usize, &'a Option<(i32, Arc<str>)>);
+
 /// Writes calls as one operation: the functions, each once; then which is called when, and all input.
 fn write_calls(line: &mut Vec<u8>, calls: &[Op]) {
-    let mut targets: Vec<(i32, &str, usize, &Option<(i32, Arc<str>)>)> = Vec::new();
+    let mut targets: Vec<Target<'_>> = Vec::new();
     let mut order = Vec::with_capacity(calls.len());
     let mut digits = Vec::new();
     for op in calls {

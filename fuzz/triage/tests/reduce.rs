@@ -271,7 +271,6 @@ fn opcodes_of_a_module_that_is_only_loaded_are_those_of_all_its_functions() {
     assert_eq!(skeleton(&called), ["i32.clz"]);
 }
 
-<<<<<<< HEAD
 #[test]
 fn a_function_in_a_segment_is_reached_through_a_table_that_modules_share() {
     let owner = encoded(
@@ -289,7 +288,8 @@ fn a_function_in_a_segment_is_reached_through_a_table_that_modules_share() {
         invoke(0, "run", vec![]),
     ];
     assert_eq!(skeleton(&case(vec![owner, other], actions)), ["(elem)", "call_indirect", "i32.clz"]);
-=======
+}
+
 /// What the operand of the rotation below is, as the standard has it.
 const OPERAND: i64 = -77;
 
@@ -395,5 +395,4 @@ fn a_function_returns_what_matters_at_once() {
     let printed = wasmprinter::print_bytes(&reduced.case.modules[0].bytes.0).unwrap();
     assert_eq!(skeleton(&reduced.case), ["i32.clz"], "{printed}");
     assert!(!printed.contains("return") && !printed.contains("block"), "{printed}");
->>>>>>> triage
 }
