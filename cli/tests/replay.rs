@@ -26,8 +26,12 @@ fn every_regression_passes_on_the_reference() {
 
 /// Scripts about engines that are not linked, which the linked ones pass.
 const ELSEWHERE: &[(&str, &str)] = &[
+    ("js102-bitselect-constant/", "a fault of SpiderMonkey's shell"),
     ("js102-table-init-dropped/", "a fault of SpiderMonkey's shell"),
+    ("js102-vector-max-zeros/", "a fault of SpiderMonkey's shell"),
     ("jsc-copysign-constant/", "a fault of JavaScriptCore's shell"),
+    ("jsc-demote-promote-nan/", "a fault of JavaScriptCore's shell and of Bun"),
+    ("jsc-loop-params-osr/", "a fault of JavaScriptCore's shell"),
     ("jsc-table-init-evaluates-again/", "a fault of JavaScriptCore's shell"),
     ("v8-import-v128-global/", "a fault of an old V8"),
 ];

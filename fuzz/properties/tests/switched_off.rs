@@ -9,7 +9,7 @@ use wassay_model::off::{Does, Explained};
 use wassay_properties::off::{excuse, excuses, explained, unwritten_instructions};
 
 /// Cases of the mix in which every instruction that some family writes comes.
-const CASES: u64 = 6_000;
+const CASES: u64 = 12_000;
 /// Proposals of wasmparser that are no feature of ours: `proposals-without-a-generator` is about them.
 const FOREIGN: &[&str] = &[
     "acquire_release_atomics",

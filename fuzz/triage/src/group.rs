@@ -169,6 +169,22 @@ mod tests {
     }
 
     #[test]
+    fn stores_that_fill_what_a_load_reads_do_not_part_findings_and_tell_one_where_nothing_else_does() {
+        let hits = [
+            hit("wasmi", "value", &["i32.store8", "i64.load"]),
+            hit("wasmi", "value", &["i64.load", "i64.store"]),
+            hit("wasmi", "value", &["i64.load", "memory.fill"]),
+            hit("tinywasm", "value", &["i32.store16"]),
+            hit("tinywasm", "value", &["i32.load", "i32.store16"]),
+            hit("tinywasm", "value", &["i64.load", "i64.store"]),
+        ];
+        let groups = group(&hits);
+        let mut members: Vec<&[usize]> = groups.iter().map(|group| &*group.members).collect();
+        members.sort_unstable();
+        assert_eq!(members, [&[0, 1, 2][..], &[3, 4], &[5]]);
+    }
+
+    #[test]
     fn what_several_results_show_is_one_fault_whatever_they_went_through() {
         let hits = [
             hit("wasmi", "value", &["(several results)", "global.set", "i32.clz"]),

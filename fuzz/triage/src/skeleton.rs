@@ -9,8 +9,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::{ElementKind, ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef};
 use wassay_model::{Action, TestCase};
 
-/// Opcodes that show what others did: they tell a fault only where no other does.
-pub(crate) const WITNESSES: &[&str] = &["call", "global.set", "local.tee", "ref.func", "ref.is_null", "unreachable"];
+/// Opcodes that show what others did, or give them something to do it with: they tell a fault only where no other does.
+/// A load that goes wrong needs something in memory, and any store will do.
+pub(crate) const WITNESSES: &[&str] = &[
+    "call",
+    "f32.store",
+    "f64.store",
+    "global.set",
+    "i32.store",
+    "i32.store16",
+    "i32.store8",
+    "i64.store",
+    "i64.store16",
+    "i64.store32",
+    "i64.store8",
+    "local.tee",
+    "memory.fill",
+    "ref.func",
+    "ref.is_null",
+    "unreachable",
+    "v128.store",
+];
 /// Opcodes that say nothing where any other is there.
 pub(crate) const CARRIERS: &[&str] = &[
     "block",

@@ -260,7 +260,7 @@ impl Reference {
                 let mut out = Vec::new();
                 for glimpse in glimpses {
                     if let Err(end) = self.glimpse(*look, glimpse, *full, request, ask, &mut out) {
-                        return end;
+                        return *end;
                     }
                 }
                 Answer { out: Some(out), ..Answer::default() }
@@ -312,8 +312,8 @@ impl Reference {
         request: &mut Request,
         ask: Ask<'_>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Answer> {
-        let absent = || ended(End::Absent, String::new());
+    ) -> Result<(), Box<Answer>> {
+        let absent = || Box::new(ended(End::Absent, String::new()));
         let mut words = |words: &[u64]| words.iter().for_each(|word| out.extend(word.to_le_bytes()));
         match glimpse {
             Glimpse::Number(name, ..) | Glimpse::Reference(name, _) => {
@@ -370,7 +370,7 @@ impl Reference {
                     return Err(absent());
                 };
                 let mut host = Functions { ask, names: Vec::new() };
-                let left = self.store.invoke(func, &[], &mut host).map_err(|error| failed(&error))?;
+                let left = self.store.invoke(func, &[], &mut host).map_err(|error| Box::new(failed(&error)))?;
                 self.take(&left, request, out);
             }
         }
