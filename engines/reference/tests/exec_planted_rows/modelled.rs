@@ -84,7 +84,7 @@ pub(super) fn show(fault: Fault) {
             e("(f32.abs (f32.const -nan:0x1))", "f32:0x7f800001", "f32:0x7fc00001");
         }
         F::SelectOfCompared => {
-            e("(local i32) (select (i32.const 1) (local.get 0) (i32.eqz (local.get 0)))", "i32:1", "i32:0")
+            e("(local i32) (select (i32.const 1) (local.get 0) (i32.eqz (local.get 0)))", "i32:1", "i32:0");
         }
         F::SelectFalseConstant => {
             e("(select (i32.const 1) (i32.const 2) (i32.const 0))", "i32:2", "i32:1");
