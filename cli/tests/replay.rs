@@ -32,7 +32,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("jsc-copysign-constant/", "a fault of JavaScriptCore's shell"),
     ("jsc-demote-promote-nan/", "a fault of JavaScriptCore's shell and of Bun"),
     ("jsc-loop-params-osr/", "a fault of JavaScriptCore's shell"),
+    ("jsc-operands-left-unreachable/", "a fault of JavaScriptCore's shell and of Bun"),
     ("jsc-table-init-evaluates-again/", "a fault of JavaScriptCore's shell"),
+    ("jsc-unsigned-division-constants/", "a fault of JavaScriptCore's shell"),
     ("v8-import-v128-global/", "a fault of an old V8"),
 ];
 
