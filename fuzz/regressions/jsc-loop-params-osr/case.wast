@@ -24,6 +24,6 @@
       (br_if 0))
     (local.get 1) (local.get 2)))
 
-(assert_return (invoke "carried" (i32.const 200000)) (f32.const 1) (f64.const 7))
-(assert_return (invoke "integers" (i32.const 200000)) (i32.const 1) (i64.const 7))
-(assert_return (invoke "locals" (i32.const 200000)) (f32.const 1) (f64.const 7))
+(assert_return (invoke "carried" (i32.const 3000000)) (f32.const 1) (f64.const 7))
+(assert_return (invoke "integers" (i32.const 3000000)) (i32.const 1) (i64.const 7))
+(assert_return (invoke "locals" (i32.const 3000000)) (f32.const 1) (f64.const 7))
