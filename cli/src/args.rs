@@ -126,9 +126,9 @@ pub(crate) struct Spec {
     /// Files asked at the same time [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
-    /// Time that each engine gets for the whole run, as in 10m; what it was not asked by then is skipped
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(crate) engine_time: Option<Duration>,
+    /// Time that each engine gets for the whole run; what it was not asked by then is skipped. 0s for no end
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub(crate) engine_time: Duration,
     /// Memory that one worker process may use, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(64..))]
     pub(crate) memory: u64,
@@ -252,6 +252,9 @@ pub(crate) struct Reduce {
     /// In which order pieces are tried
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
+    /// Attempts of wasm-shrink in a row that may be in vain before our own passes begin; 0 does without it
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) attempts: u32,
     /// Candidates asked about at the same time [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,

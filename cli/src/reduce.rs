@@ -35,6 +35,8 @@ const FIRST_LOOKS: u32 = 3;
 const DEADLINE_MS: u32 = 2_000;
 /// The same where the finding is a hang, and every candidate that shows it takes all of it.
 const HANG_DEADLINE_MS: u32 = 500;
+/// More than any engine uses up, and as much as those count that count with signed numbers.
+const ENDLESS_FUEL: u64 = i64::MAX as u64;
 /// How often the best so far is written down.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
 /// How often a line of progress is printed.
@@ -354,6 +356,10 @@ fn first_seen(jury: &mut Jury, subject: &Subject) -> Result<(Option<(Signature, 
     Ok((None, looks))
 }
 
+fn hangs(signature: &Signature) -> bool {
+    signature.parties.iter().any(|party| party.class == "timed-out")
+}
+
 /// After how many looks a finding that flickers shows in nineteen of twenty cases.
 fn enough_looks(jury: &mut Jury, subject: &Subject, signature: &Signature) -> Result<u32, Failure> {
     jury.looks = 1;
@@ -393,6 +399,10 @@ fn one(
     let mut row = Row::of(subject);
     let engines = concerned(subject, args)?;
     let mut jury = Jury::new(&engines, 1, args.memory)?;
+    if subject.finding.as_ref().is_some_and(|finding| hangs(&finding.signature)) {
+        // What just exceeded its deadline may just keep it today; candidates have this one too.
+        jury.deadline_ms = Some(HANG_DEADLINE_MS);
+    }
     let (found, missed) = first_seen(&mut jury, subject)?;
     let Some((signature, changed)) = found else {
         row.seconds = began.elapsed().as_secs_f64();
@@ -400,8 +410,7 @@ fn one(
         return Ok(row);
     };
     let mut jury = Jury::new(&needed(&signature, &engines), batch, args.memory)?;
-    let hangs = signature.parties.iter().any(|party| party.class == "timed-out");
-    jury.deadline_ms = Some(if hangs { HANG_DEADLINE_MS } else { DEADLINE_MS });
+    jury.deadline_ms = Some(if hangs(&signature) { HANG_DEADLINE_MS } else { DEADLINE_MS });
     // What shows without bytes of every step shows faster.
     for capture in [Capture::Digests, Capture::Full] {
         jury.capture = capture;
@@ -436,8 +445,17 @@ fn one(
     if let Some(start) = &start {
         eprintln!("{}: goes on from {} bytes, where an earlier reduction was ended", asking.name, module_bytes(start));
     }
-    let start = start.unwrap_or_else(|| subject.case.clone());
-    let options = Options { seed: args.seed, batch };
+    let mut start = start.unwrap_or_else(|| subject.case.clone());
+    if hangs(&signature) {
+        // Where fuel ends each call, only many of them together take too long, and every candidate comes closer to the
+        // deadline. Without it the one that does not end is left.
+        let mut endless = start.clone();
+        endless.limits.fuel_max = ENDLESS_FUEL;
+        if asking.still(std::slice::from_ref(&endless)) == [true] {
+            start = endless;
+        }
+    }
+    let options = Options { seed: args.seed, batch, attempts: args.attempts, endless: hangs(&signature) };
     let mut reduced = wassay_triage::reduce(&start, &mut asking, options);
     // Whoever replays it has new processes.
     asking.jury.fresh = true;

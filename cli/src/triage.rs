@@ -53,6 +53,7 @@ pub(crate) fn triage(
         engines: None,
         time: EACH.min(time),
         seed: 0,
+        attempts: 0,
         jobs: None,
         out: out.clone(),
         memory: memory_mib,

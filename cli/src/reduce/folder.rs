@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 use wassay_judge::REFERENCE;
@@ -33,16 +34,13 @@ impl Reproducer<'_> {
             let path = part.join(name);
             fs::write(&path, content).with_context(|| writing(&path)).or_exit(Exit::CannotWrite)?;
         }
+        // One lane at a time: removing and renaming are two steps.
+        static MOVING: Mutex<()> = Mutex::new(());
+        let _moving = MOVING.lock().unwrap_or_else(PoisonError::into_inner);
         if target.exists() {
             fs::remove_dir_all(&target).with_context(|| writing(&target)).or_exit(Exit::CannotWrite)?;
         }
-        match fs::rename(&part, &target) {
-            // The other lane was faster, with the same case.
-            Err(_) if target.join("case.json").exists() => {
-                fs::remove_dir_all(&part).with_context(|| writing(&part)).or_exit(Exit::CannotWrite)?;
-            }
-            done => done.with_context(|| writing(&target)).or_exit(Exit::CannotWrite)?,
-        }
+        fs::rename(&part, &target).with_context(|| writing(&target)).or_exit(Exit::CannotWrite)?;
         Ok(target)
     }
 

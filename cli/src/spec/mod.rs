@@ -51,7 +51,7 @@ pub(crate) fn main(args: &Spec) -> Result<Exit, Failure> {
         expectations: &expectations,
         selection: Selection::new(args),
         vacuity: args.vacuity,
-        engine_time: args.engine_time,
+        engine_time: Some(args.engine_time).filter(|time| !time.is_zero()),
         stop: &stop,
     };
     let finished = lanes::run(&job, &teams, jobs, &mut |news| {

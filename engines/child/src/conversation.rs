@@ -101,8 +101,8 @@ pub(crate) enum Stage {
         kept: usize,
         /// How many answers have come.
         answers: usize,
-        /// When it was sent.
-        sent_ns: u64,
+        /// When it was sent, or its last answer came.
+        since_ns: u64,
     },
     /// It can be asked.
     Ready,

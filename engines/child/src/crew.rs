@@ -657,13 +657,14 @@ fn overrun(process: &mut Process, sent: Sent, memory_max_bytes: u64, deadline_ms
         // One engine, and nothing before or behind its turn.
         None => (sent.at_ns, deadline_ms),
     };
-    let (elapsed_ns, allowed_ns) = (now.saturating_sub(since_ns), allowed_ms * 1_000_000);
+    is_late(process, now, since_ns, allowed_ms * 1_000_000).then_some(Failure::Deadline)
+}
+
+/// Whether what a process has done since `since_ns` has lasted too long.
+fn is_late(process: &mut Process, now: u64, since_ns: u64, allowed_ns: u64) -> bool {
+    let elapsed_ns = now.saturating_sub(since_ns);
     // Most turns end long before, and need not be looked at so closely.
-    if elapsed_ns < allowed_ns / 4 {
-        return None;
-    }
-    let waited_ns = process.waited_ns(since_ns);
-    is_overdue(elapsed_ns, waited_ns, allowed_ns).then_some(Failure::Deadline)
+    elapsed_ns >= allowed_ns / 4 && is_overdue(elapsed_ns, process.waited_ns(since_ns), allowed_ns)
 }
 
 /// Whether a turn has lasted too long. Time in which the engine could have run, but found no processor, is not its own:

@@ -199,6 +199,85 @@ def several_calls_are_one_operation_and_answered_one_by_one(worker, run):
         [(index, end["end"]) for index, end in wrong["ends"]] == [(0, "absent"), (1, "absent")], wrong
 
 
+# Words of eight bytes.
+ZERO = 16 * "0"
+NO_MORE = 16 * "f"
+
+
+def word(number):
+    return number.to_bytes(8, "little").hex()
+
+
+def a_look_shows_memories_globals_and_tables(worker, run):
+    assert worker.hello["looks"] is True
+    frame = {"instance": 0, "memory": "mem", "input": 0, "output": OUTPUT}
+    made = [module(0, "showing_frame"), instance(0, 0), module(1, "state"), instance(1, 1), module(2, "eye"),
+            instance(2, 2, [0, "put"]), module(3, "reads_i64"), module(4, "reads_f64")]
+
+    def looked(*exports, of=1, eye=2, full=False, bytes_max=65536, elements_max=10):
+        look = {"look": of, "eye": eye, "full": full, "bytes_max": bytes_max, "elements_max": elements_max,
+                "exports": list(exports)}
+        answers = worker.ask(*made, look, frame=frame)
+        for answer in answers[:-1]:
+            good(answer)
+        return answers[-1]
+
+    good(looked(["m", "memory"]), word(7))
+    good(looked(["m", "memory"], full=True), word(1007))
+    # Too large to be looked at: its size, and that it was not.
+    good(looked(["m", "memory"], bytes_max=65535), word(65536) + ZERO)
+    good(looked(["i", "i32", 9]), "fbffffff" + 24 * "0")
+    good(looked(["l", "i64", 3]), "efcdab8967452301" + ZERO)
+    good(looked(["d", "f64", 4]), "000000000000f83f" + ZERO)
+    good(looked(["s", "f32", 9]), "00000080" + 24 * "0")
+    # A NaN, with the bits that only an instance sees.
+    good(looked(["n", "f64", 4]), "010000000000f47f" + ZERO)
+    good(looked([0, "give"]), "0d0c0b0a")
+    good(looked(), "")
+    null, size = word(1) + ZERO + ZERO, word(4)
+    if "func_id" in worker.hello["builtins"]:
+        functions = word(2) + word(1) + word(0) + word(1) + word(1) + word(1)
+        first = word(1) + word(1) + word(0)
+    else:
+        functions, first = word(3) + word(17) + word(0), word(1) + word(17) + word(0)
+    good(looked(["t", "table", "funcref"]), size + null + functions + NO_MORE)
+    good(looked(["t", "table", "funcref"], elements_max=2), size + null + first + NO_MORE)
+    several = looked(["i", "i32", 9], ["m", "memory"], [0, "give"])
+    good(several, "fbffffff" + 24 * "0" + word(7) + "0d0c0b0a")
+    ended(looked(["m", "memory"], of=9), "absent")
+    ended(looked([9, "give"]), "absent")
+    for wrong in (["i", "memory"], ["m", "i32", 9], ["m", "table", "funcref"], ["n", "f64", 9], ["gone", "i32", 9]):
+        ended(looked(wrong), "unclassified")
+    ended(looked(["m", "memory"], eye=9), "unclassified")
+
+
+def a_look_shows_references(worker, run):
+    if not run.has("references"):
+        return
+    look = {"look": 0, "eye": 9, "full": False, "bytes_max": 0, "elements_max": 10,
+            "exports": [["r", "externref"], ["z", "funcref"], ["t", "table", "externref"], ["f", "funcref"]]}
+    answers = worker.ask(module(0, "referring"), instance(0, 0), look)
+    func = word(1 if "func_id" in worker.hello["builtins"] else 17) + word(0)
+    good(answers[2], 4 * ZERO + word(3) + word(3) + 2 * ZERO + NO_MORE + func)
+
+
+def a_seat_is_taken_before_the_call(worker, run):
+    assert worker.hello["seats"] is True
+    made = [module(0, "seated"), instance(0, 0, MEM), module(1, "sitters"), instance(1, 1)]
+    seats = [[1, "more"], [1, "less"], [1, "more"], [1, "gone"], [1, "g"], [9, "more"]]
+    answers = worker.ask(*made, *({"call": 0, "name": "f", "in": "05000000", "seat": seat} for seat in seats))
+    for answer, out in zip(answers[4:7], ("06000000", "04000000", "06000000")):
+        good(answer, out)
+    for answer in answers[7:]:
+        ended(answer, "absent")
+    calls = [[0, "f", 4, seat] for seat in seats]
+    worker.start(*made, {"calls": calls, "order": [1, 0, 3, 5], "in": "05000000" "07000000" "01000000" "01000000"})
+    told = [json.loads(worker.line()) for _ in range(5)][4]
+    assert json.loads(worker.line()) == {"done": worker.number}
+    assert told["lengths"] == [4, 4, 0, 0] and told["out"] == "04000000" "08000000", told
+    assert [(index, end["end"]) for index, end in told["ends"]] == [(2, "absent"), (3, "absent")], told
+
+
 def memory_that_grows_during_a_call_is_read_as_it_is_then(worker, run):
     answers = worker.ask(module(0, "frame"), instance(0, 0), module(1, "grow"), instance(1, 1, [0, "mem"]), call(1),
                          frame={"instance": 0, "memory": "mem", "input": 0, "output": OUTPUT})
@@ -476,6 +555,9 @@ TESTS = [
     the_hello_names_what_the_worker_can,
     a_call_passes_bytes_through_the_frame_memory,
     several_calls_are_one_operation_and_answered_one_by_one,
+    a_look_shows_memories_globals_and_tables,
+    a_look_shows_references,
+    a_seat_is_taken_before_the_call,
     memory_that_grows_during_a_call_is_read_as_it_is_then,
     what_belongs_to_a_request_is_forgotten_and_what_is_negative_is_kept,
     a_number_may_be_given_again,

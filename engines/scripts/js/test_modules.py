@@ -777,6 +777,77 @@ MODULES = {
         "0061736d010000000105016000017f020e01056672616d65036d656d02000103020100070501016600000a25012301017f41"
         "014000418080046c210020004184868808360200200041046a418080086b0b",
     ),
+    "showing_frame": (
+        "mvp",
+        r"""(module (memory (export "mem") 4 16) (func (export "put") (param i32 i32) (i32.store (i32.add
+        (i32.const 131072) (local.get 0)) (local.get 1))) (func (export "give") (result i32) (i32.store
+        (i32.const 131072) (i32.const 0x0a0b0c0d)) (i32.const 4)))""",
+        "0061736d01000000010a0260027f7f006000017f0303020001050401010410071403036d656d020003707574000004676976"
+        "6500010a22020e004180800820006a20013602000b110041808008418d98acd00036020041040b",
+    ),
+    "eye": (
+        "mvp",
+        r"""(module (import "frame" "put" (func $put (param i32 i32))) (memory (export "mem") 1) (func (export
+        "fit") (param i32) (result i32) (i32.le_u (local.get 0) (i32.const 65536))) (func (export "look")
+        (param i32) (result i32) (call $put (i32.const 0) (i32.add (i32.mul (local.get 0) (i32.const 1000))
+        (i32.add (i32.load8_u (i32.const 0)) (i32.load8_u (i32.const 65535))))) (call $put (i32.const 4)
+        (i32.const 0)) (i32.const 8)))""",
+        "0061736d01000000010b0260027f7f0060017f017f020d01056672616d650370757400000303020101050301000107140303"
+        "6d656d0200036669740001046c6f6f6b00020a2e0209002000418080044d0b22004100200041e8076c41002d000041ffff03"
+        "2d00006a6a100041044100100041080b",
+    ),
+    "state": (
+        "mvp",
+        r"""(module (func $a (result i32) (i32.const 1)) (func $b (result i32) (i32.const 2)) (table (export
+        "t") 4 funcref) (elem (i32.const 1) $a $a $b) (memory (export "m") 1 3) (data (i32.const 0) "\05")
+        (data (i32.const 65535) "\02") (global (export "i") i32 (i32.const -5)) (global (export "l") i64
+        (i64.const 0x0123456789abcdef)) (global (export "d") f64 (f64.const 1.5)) (global (export "n") f64
+        (f64.const nan:0x4000000000001)) (global (export "s") f32 (f32.const -0.0)))""",
+        "0061736d010000000105016000017f03030200000404017000040504010101030633057f00417b0b7e0042ef9bafcdf8acd1"
+        "91010b7c0044000000000000f83f0b7c0044010000000000f47f0b7d0043000000800b071d0701740100016d020001690300"
+        "016c030101640302016e0303017303040909010041010b030000010a0b02040041010b040041020b0b0f020041000b010500"
+        "41ffff030b0102",
+    ),
+    "reads_i64": (
+        "mvp",
+        r"""(module (import "frame" "mem" (memory 1)) (import "g" "g" (global $g i64)) (func (export "read")
+        (result i32) (i64.store (i32.const 131072) (global.get $g)) (i64.store (i32.const 131080) (i64.const
+        0)) (i32.const 16)))""",
+        "0061736d010000000105016000017f021502056672616d65036d656d02000101670167037e00030201000708010472656164"
+        "00000a1801160041808008230037030041888008420037030041100b",
+    ),
+    "reads_f64": (
+        "mvp",
+        r"""(module (import "frame" "mem" (memory 1)) (import "g" "g" (global $g f64)) (func (export "read")
+        (result i32) (f64.store (i32.const 131072) (global.get $g)) (i64.store (i32.const 131080) (i64.const
+        0)) (i32.const 16)))""",
+        "0061736d010000000105016000017f021502056672616d65036d656d02000101670167037c00030201000708010472656164"
+        "00000a1801160041808008230039030041888008420037030041100b",
+    ),
+    "referring": (
+        "references",
+        r"""(module (func $a) (elem declare func $a) (table (export "t") 3 externref) (global (export "r")
+        externref (ref.null extern)) (global (export "f") funcref (ref.func $a)) (global (export "z")
+        funcref (ref.null func)))""",
+        "0061736d01000000010401600000030201000404016f00030610036f00d06f0b7000d2000b7000d0700b0711040174010001"
+        "72030001660301017a0302090501030001000a040102000b",
+    ),
+    "seated": (
+        "mvp",
+        r"""(module (import "frame" "mem" (memory 1)) (type $u (func (param i32) (result i32))) (table (export
+        "seat") 1 funcref) (func (export "f") (result i32) (i32.store (i32.const 131072) (call_indirect
+        (type $u) (i32.load (i32.const 0)) (i32.const 0))) (i32.const 4)))""",
+        "0061736d01000000010a0260017f017f6000017f020e01056672616d65036d656d02000103020101040401700001070c0204"
+        "736561740100016600000a17011500418080084100280200410011000036020041040b",
+    ),
+    "sitters": (
+        "mvp",
+        r"""(module (func (export "more") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))) (func
+        (export "less") (param i32) (result i32) (i32.sub (local.get 0) (i32.const 1))) (global (export "g")
+        i32 (i32.const 1)))""",
+        "0061736d0100000001060160017f017f03030200000606017f0041010b071303046d6f72650000046c657373000101670300"
+        "0a11020700200041016a0b0700200041016b0b",
+    ),
     "loop": (
         "mvp",
         r"""(module (func (export "f") (result i32) (loop $l (br $l)) (i32.const 0)))""",

@@ -11,8 +11,10 @@ use crate::conversation::{Stage, probe_limits};
 use crate::process::now_ns;
 use crate::spec::CrewError;
 
-/// How long the probes of a worker may take together. What it does not answer by then it cannot do.
-const PROBES_MS: u64 = 15_000;
+/// How long one probe of a worker may take. What it does not answer by then it cannot do.
+const PROBE_MS: u64 = 15_000;
+/// How long they may take together, on a machine where others run as well.
+const PROBES_MS: u64 = 240_000;
 
 /// What cannot be seen of an engine that has a feature and whose worker lacks a builtin.
 const IDENTITIES: [(Builtin, Feature, &str); 2] = [
@@ -69,9 +71,10 @@ impl Group {
                     };
                     self.open_lines(hello, books)?;
                 }
-                Stage::Setup { serial, kept, answers, .. } => match Line::parse(&line) {
+                Stage::Setup { serial, kept, answers, since_ns } => match Line::parse(&line) {
                     Ok(Line::Answer(answer)) if answer.op as usize == *answers => {
                         *answers += 1;
+                        *since_ns = now_ns();
                         if *answers > *kept {
                             talk.probed(answer);
                         } else if answer.end.is_some() {
@@ -141,7 +144,7 @@ impl Group {
             Stage::Setup { .. } if process.closed || elapsed_ms > question.start_deadline_ms + PROBES_MS => {
                 self.fail_in_setup("it died of the probe", books)
             }
-            Stage::Setup { sent_ns, .. } if now_ns().saturating_sub(sent_ns) > PROBES_MS * 1_000_000 => {
+            Stage::Setup { since_ns, .. } if super::is_late(process, now_ns(), since_ns, PROBE_MS * 1_000_000) => {
                 self.fail_in_setup("it did not answer the probe", books)
             }
             Stage::Asked(_) if process.closed => {
@@ -179,7 +182,7 @@ impl Group {
         *books.serial += 1;
         let serial = *books.serial;
         process.send_lines(&Request { request: serial, stream: true, batch: false, limits: probe_limits(), ops: &ops });
-        talk.stage = Stage::Setup { serial, kept, answers: 0, sent_ns: now_ns() };
+        talk.stage = Stage::Setup { serial, kept, answers: 0, since_ns: now_ns() };
         Ok(())
     }
 

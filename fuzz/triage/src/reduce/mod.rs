@@ -11,6 +11,7 @@
 mod body;
 mod bytes;
 mod facts;
+mod first;
 mod inline;
 mod module;
 mod plan;
@@ -37,11 +38,15 @@ pub struct Options {
     pub seed: u64,
     /// Candidates that are asked about at once. It changes how much is asked in vain, and never the result.
     pub batch: usize,
+    /// How many attempts of wasm-shrink in a row may be in vain until our own passes begin; 0 does without it.
+    pub attempts: u32,
+    /// Whether the finding is that an engine does not come to an end: then less fuel changes what is looked for.
+    pub endless: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 0, batch: 1 }
+        Self { seed: 0, batch: 1, attempts: 0, endless: false }
     }
 }
 
@@ -123,7 +128,10 @@ pub fn reduce(case: &TestCase, question: &mut dyn Question, options: Options) ->
         turns: options.seed,
     };
     plan::unrelated(&mut session);
-    plan::cheaper(&mut session);
+    if !options.endless {
+        plan::cheaper(&mut session);
+    }
+    first::shrink(&mut session, options.attempts);
     let mut complete = false;
     while !complete && session.round < ROUNDS_MAX && !session.stopped {
         session.round += 1;
@@ -243,16 +251,21 @@ impl Session<'_> {
 
     /// Takes a case that engines see no otherwise than the one at hand, where the finding shows without the rest.
     pub(crate) fn take_same(&mut self, case: TestCase) {
-        let progress =
-            Progress { best: &self.best, bytes: module_bytes(&self.best), asked: self.asked, round: self.round };
-        if self.question.go_on(progress).is_break() {
-            self.stopped = true;
-            return;
-        }
-        self.asked += 1;
-        if self.question.still(std::slice::from_ref(&case)).first() == Some(&true) {
+        if self.still(&case) == Some(true) {
             self.best = case;
         }
+    }
+
+    /// Whether a case that is not taken for that reason still shows the finding; none where the caller has enough.
+    fn still(&mut self, case: &TestCase) -> Option<bool> {
+        let progress =
+            Progress { best: &self.best, bytes: module_bytes(&self.best), asked: self.asked, round: self.round };
+        if self.stopped || self.question.go_on(progress).is_break() {
+            self.stopped = true;
+            return None;
+        }
+        self.asked += 1;
+        Some(self.question.still(std::slice::from_ref(case)).first() == Some(&true))
     }
 
     /// Whether this very case still shows the finding; then it is taken.

@@ -1,0 +1,40 @@
+//! The first pass: wasm-shrink, which tries the rewrites of wasm-mutate that make a module smaller, at random.
+//!
+//! It knows nothing of plans, of several modules or of what a step returned, and most of its attempts change nothing
+//! that matters; so it is given a number of attempts in vain, and all that follows is ours.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use anyhow::anyhow;
+use wasm_shrink::WasmShrink;
+
+use super::Session;
+
+/// Makes each module smaller for as long as fewer than `attempts` in a row were in vain.
+pub(super) fn shrink(session: &mut Session<'_>, attempts: u32) {
+    for index in 0..session.best.modules.len() {
+        // It reads valid modules only.
+        if attempts == 0 || session.guards[index].is_none() {
+            continue;
+        }
+        let module = session.best.modules[index].bytes.0.clone();
+        let workshop = session.workshop(index);
+        let run = WasmShrink::default().seed(session.options.seed).attempts(attempts).allow_empty(true);
+        let mut is_first = true;
+        let mut predicate = |candidate: &[u8]| {
+            // The module itself is asked about first, and known to show the finding.
+            if std::mem::take(&mut is_first) {
+                return Ok(true);
+            }
+            let Some(case) = workshop.with(candidate.to_vec()) else { return Ok(false) };
+            session.still(&case).ok_or_else(|| anyhow!("the caller has enough"))
+        };
+        // What its rewrites were not written for may end in a panic, and costs this module's first pass.
+        let shrunk = catch_unwind(AssertUnwindSafe(|| run.run(module, &mut predicate)));
+        if let Ok(Ok(shrunk)) = shrunk
+            && let Some(case) = workshop.with(shrunk.output)
+        {
+            session.best = case;
+        }
+    }
+}
