@@ -152,6 +152,30 @@ fn a_seed_decides_everything_and_the_batch_nothing() {
 }
 
 #[test]
+fn the_first_pass_of_wasm_shrink_is_asked_of_and_decided_by_the_seed_too() {
+    let run = |attempts| ask(&large(), Options { attempts, ..Options::default() }, |case| calls_opcode(case, "i32.clz"));
+    let (without, with, again) = (run(0), run(40), run(40));
+    assert_eq!((with.case.id(), with.asked), (again.case.id(), again.asked));
+    assert!(with.asked != without.asked, "it asked about nothing");
+    assert!(with.complete && with.bytes.1 <= 40, "{} bytes", with.bytes.1);
+    // What does not come so far is broken off in it, and keeps what it had.
+    let mut few = Asked { holds: |case: &TestCase| calls_opcode(case, "i32.clz"), left: 5 };
+    let reduced = reduce(&large(), &mut few, Options { attempts: 40, ..Options::default() });
+    assert!(!reduced.complete && calls_opcode(&reduced.case, "i32.clz"));
+}
+
+#[test]
+fn less_fuel_is_not_tried_where_the_finding_is_that_it_does_not_end() {
+    let mut fuels = std::collections::BTreeSet::new();
+    let holds = |case: &TestCase| {
+        fuels.insert(case.limits.fuel_max);
+        calls_opcode(case, "i32.clz")
+    };
+    ask(&large(), Options { endless: true, ..Options::default() }, holds);
+    assert_eq!(fuels.into_iter().collect::<Vec<_>>(), [Limits::default().fuel_max]);
+}
+
+#[test]
 fn a_reduction_that_is_broken_off_keeps_the_best_so_far() {
     let case = large();
     let mut sizes = Vec::new();
