@@ -128,9 +128,13 @@ impl Conversation {
     /// What a fresh process is to keep, and the probes that were not answered yet.
     pub(crate) fn opening(&self) -> (Vec<wassay_driver::Op>, usize) {
         let mut ops = self.worker.as_ref().map(setup).unwrap_or_default();
-        let kept = ops.len();
         let probes = self.probes.as_ref().map_or(&[][..], Probes::ops);
-        ops.extend_from_slice(&probes[self.answered.len().min(probes.len())..]);
+        let answered = self.answered.len().min(probes.len());
+        let keeps_nothing = self.worker.as_ref().is_some_and(|worker| worker.drivers && !worker.keeps);
+        // The frame, which the first probe made in the process that died, and without which none is carried out.
+        ops.extend_from_slice(&probes[..answered.min(usize::from(keeps_nothing))]);
+        let kept = ops.len();
+        ops.extend_from_slice(&probes[answered..]);
         (ops, kept)
     }
 

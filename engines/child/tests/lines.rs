@@ -160,6 +160,13 @@ fn a_worker_that_dies_of_a_probe_is_asked_the_others() {
 }
 
 #[test]
+fn a_worker_that_keeps_nothing_has_its_frame_again_after_it_died_of_a_probe() {
+    let introductions = crew_of(vec![seat("dies-of-a-driven-probe"), seat("calm")]).muster().unwrap();
+    let (dying, calm) = (introductions[0].capabilities.features, introductions[1].capabilities.features);
+    assert_eq!(calm.minus(dying).iter().count(), 1, "one feature is lost, and not those behind it");
+}
+
+#[test]
 fn a_feature_that_no_probe_found_is_declined_without_asking() {
     let mut crew = crew_of(vec![seat("unable")]);
     let mut case = case(DEADLINE_MS);

@@ -46,14 +46,16 @@ if kind == "chatty":
     say("Welcome to the engine!")
 if kind == "future":
     say({"wassay": 2, "version": "1", "bound": "kill", "drivers": False, "keeps": False})
-say({"wassay": 1, "version": version(), "bound": "kill", "drivers": False, "keeps": False, "builtins": []})
+driven = kind == "dies-of-a-driven-probe"
+say({"wassay": 1, "version": version(), "bound": "kill", "drivers": driven, "keeps": False, "builtins": []})
 
 for line in sys.stdin:
     request = json.loads(line)
     probing = answered == 0
     answered += 1
+    has_frame = False
     for number, op in enumerate(request["ops"]):
-        if probing and kind == "dies-of-a-probe" and op.get("module") == 1:
+        if probing and kind in ("dies-of-a-probe", "dies-of-a-driven-probe") and op.get("module") == 1:
             os._exit(3)
         if not probing and number == 2:
             # The load and the instance are answered.
@@ -88,6 +90,9 @@ for line in sys.stdin:
                 say({"op": number, "end": "trap", "kinds": ["boredom"]})
                 continue
         answer = {"op": number, "ns": 1}
+        has_frame |= op.get("instance") == 0
+        if "call" in op:
+            answer.update({"out": ""} if has_frame else {"end": "absent"})
         if "invoke" in op:
             # Probes check themselves, and find nothing wrong.
             answer["values"] = ["i32:0" if op["name"] == "check" else "i32:42"]

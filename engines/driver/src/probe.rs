@@ -267,6 +267,26 @@ const TEXTS: &[Text] = &[
             &[],
         )],
     ),
+    // What drives functions with vectors: without it no vector can be passed or seen.
+    (
+        Feature::Simd,
+        &[
+            (
+                r#"(memory (export "m") 1)
+                (func (export "check") (result i32) (i32.const 0))"#,
+                &[],
+            ),
+            (
+                r#"(import "a" "m" (memory 1))
+                (func (export "check") (result i32)
+                    (i64.store (i32.const 16) (i64.const 5))
+                    (v128.store (i32.const 40) (v128.load (i32.const 16)))
+                    (if (i64.ne (i64.load (i32.const 40)) (i64.const 5)) (then unreachable))
+                    (i32.const 0))"#,
+                &["m"],
+            ),
+        ],
+    ),
     (
         Feature::RelaxedSimd,
         &[(

@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import protocol
@@ -112,9 +113,10 @@ class Batch:
         self.modules = {}
 
     def carry_out(self, ops):
-        """The answers to all operations."""
-        answers = {}
+        """The answers to all operations, or to those before the one of which the program dies."""
         deadline = time.monotonic() + self.seconds
+        answers = self._verdicts(ops, deadline) if self.shell.stops else {}
+        missing = End("unclassified", "the script did not come so far").fields
         while True:
             steps, decided = self._steps(ops, answers)
             left = max(deadline - time.monotonic(), 0.01)
@@ -125,10 +127,34 @@ class Batch:
             wrong, decided = self._first_wrong(ops, steps, {**found, **answers})
             accepted = {position: answer for position, answer in {**found, **decided}.items() if position < wrong}
             answers.update(accepted)
+            dead = next((position for position, _ in steps if position not in answers), len(ops))
+            if self.shell.last_words and dead <= wrong:
+                yield from (answers.get(position, missing) for position in range(dead))
+                die_alike(signal.SIGABRT, self.shell.last_words)
             if not accepted or len(answers) == len(ops) or time.monotonic() > deadline:
                 break
-        missing = End("unclassified", "the script did not come so far").fields
-        return [answers.get(position, missing) for position in range(len(ops))]
+        yield from (answers.get(position, missing) for position in range(len(ops)))
+
+    def _verdicts(self, ops, deadline):
+        """The answers to all modules, each run going on behind the one that stopped the last: a module that is not
+        accepted would have the whole script run once more for what comes behind it."""
+        answers, left = {}, []
+        for position, op in enumerate(ops):
+            if isinstance(op.get("bytes"), str) and "module" in op:
+                try:
+                    left.append((position, ("module", bytes.fromhex(op["bytes"]))))
+                except ValueError:
+                    # Told where it is looked at.
+                    pass
+        # One that is accepted costs the same in the script itself.
+        while len(left) > 1 and time.monotonic() < deadline:
+            found = self.shell.run(left, max(deadline - time.monotonic(), 0.01))
+            answers.update(found)
+            behind = [pair for pair in left if pair[0] not in found]
+            if len(behind) == len(left):
+                break
+            left = behind
+        return answers
 
     def _first_wrong(self, ops, steps, answers):
         """What does not succeed changes what later operations find: the first position where another step would have
@@ -167,7 +193,8 @@ class Batch:
             modules[op["module"]] = data
             if op["module"] < 0:
                 self.shell.kept[op["module"]] = data
-            return ("module", data)
+            # What is known to be accepted need not be shown again.
+            return ("module", data) if position not in answers else None
         if "instance" in op:
             if op["of"] not in modules:
                 raise End("absent", "no module %s" % op["of"])
@@ -229,7 +256,7 @@ def die_alike(number, words):
     """Ends the worker by the signal that ended a program, with the program's last words."""
     sys.stderr.buffer.write(words[-4000:])
     sys.stderr.flush()
-    if number not in (signal.SIGKILL, signal.SIGSTOP):
+    if number not in (signal.SIGKILL, signal.SIGSTOP) and threading.current_thread() is threading.main_thread():
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
 
@@ -319,6 +346,10 @@ def folder():
 
 class Wabt:
     """wabt's `spectest-interp`, which goes on after every failure."""
+
+    stops = False
+    # What it said when it died in the last run; this one's death is the worker's at once.
+    last_words = b""
 
     def __init__(self, program):
         self.program = program
@@ -458,10 +489,13 @@ class Wabt:
 
 
 class Binaryen:
-    """binaryen's `wasm-shell`, which stops where a module of the script cannot be instantiated."""
+    """binaryen's `wasm-shell`, which stops where a module of the script is not accepted or cannot be instantiated."""
+
+    stops = True
 
     def __init__(self, program):
         self.hosted = Hosted(program) if Hosted.is_one(program) else None
+        self.last_words = b""
         self.start = self.hosted.run if self.hosted else lambda arguments, seconds: run([program, *arguments], seconds)
         self.kept = {}
         words = self.start(["--version"], 60)[1]
@@ -495,7 +529,13 @@ class Binaryen:
             lines.append('(invoke $mark "mark" (i32.const %d))' % (MARK + len(steps)))
             file.write("\n".join(lines) + "\n")
         status, text, errors = self.start([path], seconds)
-        return self._read(steps, text, errors, status)
+        # How a program that was compiled to JavaScript dies.
+        self.last_words = errors[errors.index("Aborted(") :].encode() if "Aborted(" in errors else b""
+        answers = self._read(steps, text, errors, status)
+        if self.last_words and answers:
+            # The step of which it died has no answer.
+            del answers[max(answers)]
+        return answers
 
     def _read(self, steps, text, errors, status):
         printed = [line for line in text.splitlines() if re.fullmatch(r"-?\d+ : i32|\[.*\]", line)]

@@ -122,6 +122,15 @@ struct Function {
     offset: u64,
     /// The size of the memory that it copies from, where that is another one than it copies to.
     source: Option<u64>,
+    /// Whether that one has 32-bit addresses, and the memory that it copies to has not.
+    mixed: bool,
+}
+
+impl Function {
+    /// A source address or a length.
+    const fn from(&self, memory: Shape, number: u64) -> Value {
+        if self.mixed { Value::I32(number as u32) } else { memory.address(number) }
+    }
 }
 
 /// Makes a case; its provenance has no seed yet.
@@ -168,6 +177,7 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
             let (destination, source) = (memory.address(address), Value::I32(address as u32));
             let args = match function.op.imm {
                 Imm::Memory => vec![destination, Value::I32(7), huge],
+                Imm::Memories if function.mixed => vec![destination, source, narrow],
                 Imm::Memories => vec![destination, destination, huge],
                 Imm::Init => vec![destination, source, narrow],
                 _ => continue,
@@ -214,10 +224,15 @@ fn module(memory: Shape, group: &[&'static Op], features: Features, draw: &mut D
     let mut functions = Vec::new();
     for (number, op) in group.iter().enumerate() {
         let offset = static_offset(op, memory, draw);
+        let other = op.imm == Imm::Memories && memory.second && draw.percent(50);
+        // The first memory has 32-bit addresses: so have the source and, as the narrower one, the length.
+        let mixed = other && memory.wide;
         let params: Vec<ValType> = op
             .params
             .iter()
-            .map(|(ty, role)| match role {
+            .enumerate()
+            .map(|(position, (ty, role))| match role {
+                Role::Address | Role::Length if mixed && position > 0 => ValType::I32,
                 Role::Address => memory.address_type(),
                 Role::Length if op.imm != Imm::Init => memory.address_type(),
                 _ => ty.encoded(),
@@ -228,8 +243,6 @@ fn module(memory: Shape, group: &[&'static Op], features: Features, draw: &mut D
         for param in 0..op.params.len() {
             code.extend([0x20, param as u8]);
         }
-        // Both have 32-bit addresses then, so that operands keep their types.
-        let other = op.imm == Imm::Memories && memory.second && !memory.wide && draw.percent(50);
         instruction(&mut code, op, index, offset, draw);
         if other && let Some(source) = code.last_mut() {
             *source = 0;
@@ -255,7 +268,7 @@ fn module(memory: Shape, group: &[&'static Op], features: Features, draw: &mut D
         draft.define_raw(function, &[], &code);
         let name = format!("f{number}");
         draft.export(&name, ExportKind::Func, function);
-        functions.push(Function { op, name, offset, source: other.then_some(pages << 16) });
+        functions.push(Function { op, name, offset, source: other.then_some(pages << 16), mixed });
     }
 
     let ty = draft.func_type(&[], &[memory.address_type()]);
@@ -393,9 +406,11 @@ fn calls(
             let args: Vec<Value> = op
                 .params
                 .iter()
-                .map(|(ty, role)| match role {
+                .enumerate()
+                .map(|(position, (ty, role))| match role {
                     Role::Value => store_value(*ty, draw),
-                    Role::Length if op.imm != Imm::Init => memory.address(numbers.next().unwrap_or(0)),
+                    Role::Address if position > 0 => function.from(memory, numbers.next().unwrap_or(0)),
+                    Role::Length if op.imm != Imm::Init => function.from(memory, numbers.next().unwrap_or(0)),
                     Role::Address => memory.address(numbers.next().unwrap_or(0)),
                     _ => Value::I32(numbers.next().unwrap_or(0) as u32),
                 })
@@ -502,6 +517,10 @@ fn blocks(function: &Function, memory: Shape, bytes: u64, draw: &mut Draw) -> [V
         add(end + 1, 0, len);
         add(0, source + 1, len);
         add(huge, 0, len);
+        if memory.wide {
+            // Inside, were the upper half lost.
+            add((1 << 32) + u64::from(draw.below(20)), 0, len);
+        }
         add(0, if op.imm == Imm::Init { 0xffff_ffff } else { huge }, len);
     }
     let all = if op.imm == Imm::Init { SEGMENT_LEN } else { bytes };

@@ -201,6 +201,9 @@ fn call(
             let source =
                 if draw.percent(50) { start.saturating_sub(u64::from(shift)) } else { start + u64::from(shift) };
             let source = if draw.percent(85) { source.min(last) } else { source };
+            // Where indices have different widths, no engine may lose the upper half of the wider one.
+            let beyond = u64::from(shapes[to].wide != shapes[from].wide && draw.percent(12)) << 32;
+            let (start, source) = (start + beyond, source + beyond);
             vec![number(start, shapes[to].wide), number(source, shapes[from].wide), number(length, wide)]
         }
         Operation::Init(at, segment) => {

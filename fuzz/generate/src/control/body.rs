@@ -843,6 +843,12 @@ impl<'a> Body<'a> {
                 self.program.need(Feature::ReferenceTypes);
                 self.s().ref_is_null().drop();
             }
+            15 => {
+                // Labels of different types, which all fit where nothing is known of the stack.
+                let (one, other) = (BlockType::Result(ValType::F32), BlockType::Result(ValType::I64));
+                self.s().block(one).block(other).unreachable().br_table([0, 1], 1).end().drop();
+                self.s().f32_const(1.5.into()).end().drop();
+            }
             _ => {}
         }
     }

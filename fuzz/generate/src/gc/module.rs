@@ -576,6 +576,18 @@ impl<'w> Kit<'w> {
             sink.local_get(3).local_get(4).array_get_u(packed).i64_extend_i32_u().i64_const(17).i64_rotl().i64_xor();
             sink.local_get(3).ref_as_non_null().i32_const(1).call(sum).i64_xor();
         });
+        if let Some(from) = (0..self.world.types.len() as u32).find(|index| self.is_array_below_anys(*index)) {
+            // Elements become less special on their way.
+            let (make, sum) = (self.makes[from as usize], self.sums[ANYS as usize]);
+            let locals = [ValType::Ref(nullable(from)), ValType::Ref(nullable(ANYS))];
+            self.export("widened", &[Argument::Seed, Argument::Many], ValType::I64, &locals, |sink| {
+                sink.local_get(0).i32_const(2).call(make).local_tee(2).array_len().i32_const(3).i32_add();
+                sink.array_new_default(ANYS).local_tee(3);
+                sink.local_get(1).i32_const(3).i32_and();
+                sink.local_get(2).i32_const(0).local_get(2).array_len().array_copy(ANYS, from);
+                sink.local_get(3).ref_as_non_null().i32_const(2).call(sum);
+            });
+        }
         let touch = self.touches[LONGS as usize];
         let sum = self.sums[LONGS as usize];
         self.export(
@@ -589,6 +601,21 @@ impl<'w> Kit<'w> {
                 sink.local_get(2).ref_as_non_null().i32_const(1).call(sum).i64_xor();
             },
         );
+    }
+
+    /// Whether a type is an array of references whose elements [`ANYS`] takes too.
+    fn is_array_below_anys(&self, index: u32) -> bool {
+        use AbstractHeapType::{Any, Array, Eq, I31, Struct};
+        match &self.world.types[index as usize] {
+            Composite::Array(FieldType { element_type: StorageType::Val(ValType::Ref(reference)), .. }) => {
+                let is_below = match reference.heap_type {
+                    HeapType::Abstract { ty, .. } => matches!(ty, Any | Array | Eq | I31 | Struct),
+                    _ => true,
+                };
+                index != ANYS && is_below
+            }
+            _ => false,
+        }
     }
 
     /// The last elements of an array, and the first that is none.

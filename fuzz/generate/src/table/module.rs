@@ -350,7 +350,12 @@ impl Build {
                 if shape.wide { ConstExpr::i64_const(start.into()) } else { ConstExpr::i32_const(start.cast_signed()) };
             let table = if at == 0 && shape.kind == Kind::Func { None } else { Some(at as u32) };
             if let Some(elements) = self.elements(shape.kind, length, draw) {
-                self.draft.element(ElementSegment { mode: ElementMode::Active { table, offset: &offset }, elements });
+                let mode = ElementMode::Active { table, offset: &offset };
+                let segment = self.draft.element(ElementSegment { mode, elements });
+                // It was dropped when it had been written: of a length there is nothing more in it.
+                if self.may(Feature::BulkMemory) && draw.percent(15) {
+                    self.init(at, segment, length.min(3), draw);
+                }
             }
         }
         if partial {
@@ -369,19 +374,24 @@ impl Build {
             let mode = if draw.percent(12) { ElementMode::Declared } else { ElementMode::Passive };
             let declared = matches!(mode, ElementMode::Declared);
             let Some(elements) = self.elements(shape.kind, length, draw) else { continue };
-            self.need(Feature::BulkMemory);
             let segment = self.draft.element(ElementSegment { mode, elements });
-            let (index, table) = (shape.index(), at as u32);
-            let name = format!("init{segment}");
-            let there = if declared { 0 } else { length };
-            self.op(&name, Operation::Init(at, there), &[index, ValType::I32, ValType::I32], ValType::I32, |sink| {
-                sink.local_get(0).local_get(1).local_get(2).table_init(table, segment).i32_const(1);
+            self.init(at, segment, if declared { 0 } else { length }, draw);
+        }
+    }
+
+    /// A function that copies out of a segment, with as many elements as its calls ask for; in some cases one that
+    /// drops it.
+    fn init(&mut self, at: usize, segment: u32, length: u32, draw: &mut Draw) {
+        self.need(Feature::BulkMemory);
+        let (index, table) = (self.shapes[at].index(), at as u32);
+        let name = format!("init{segment}");
+        self.op(&name, Operation::Init(at, length), &[index, ValType::I32, ValType::I32], ValType::I32, |sink| {
+            sink.local_get(0).local_get(1).local_get(2).table_init(table, segment).i32_const(1);
+        });
+        if draw.percent(35) {
+            self.op(&format!("drop{segment}"), Operation::Plain, &[], ValType::I32, |sink| {
+                sink.elem_drop(segment).i32_const(2);
             });
-            if draw.percent(35) {
-                self.op(&format!("drop{segment}"), Operation::Plain, &[], ValType::I32, |sink| {
-                    sink.elem_drop(segment).i32_const(2);
-                });
-            }
         }
     }
 
@@ -409,7 +419,12 @@ impl Build {
                 let items: Vec<ConstExpr> = (0..length).map(|_| self.constant(kind, draw)).collect();
                 Some(Elements::Expressions(self.ref_type(kind), items.into()))
             }
-            Kind::Extern | Kind::Exn => None,
+            // Null is the only constant of its type.
+            Kind::Extern => {
+                let items = vec![ConstExpr::ref_null(HeapType::EXTERN); length as usize];
+                Some(Elements::Expressions(RefType::EXTERNREF, items.into()))
+            }
+            Kind::Exn => None,
         }
     }
 
@@ -629,6 +644,13 @@ impl Build {
                 push(sink, 1);
                 sink.local_get(0).table_grow(table);
             });
+            if !shape.wide && draw.percent(30) {
+                // The result as a number without sign, which -1 is not.
+                self.op(&format!("grown{at}"), Operation::Grow(at), &[index, value], ValType::I64, |sink| {
+                    push(sink, 1);
+                    sink.local_get(0).table_grow(table).i64_extend_i32_u();
+                });
+            }
             self.op(&format!("size{at}"), Operation::Plain, &[], index, |sink| {
                 sink.table_size(table);
             });
@@ -641,7 +663,25 @@ impl Build {
         }
         if full {
             self.copies(draw);
+            if self.may(Feature::Gc) && draw.percent(25) {
+                self.nulls(draw);
+            }
         }
+    }
+
+    /// A table whose elements can be null only, as large as the first one, so that calls come near its end.
+    fn nulls(&mut self, draw: &mut Draw) {
+        self.need(Feature::Gc);
+        let shape = self.shapes[0];
+        let bottoms = [AbstractHeapType::None, AbstractHeapType::NoFunc, AbstractHeapType::NoExtern];
+        let heap_type = HeapType::Abstract { shared: false, ty: draw.pick(&bottoms) };
+        let element_type = RefType { nullable: true, heap_type };
+        let minimum = u64::from(shape.minimum);
+        let ty = TableType { element_type, minimum, maximum: None, table64: shape.wide, shared: false };
+        let table = self.draft.table(ty, None);
+        self.op("null", Operation::Read(0), &[shape.index()], ValType::I32, |sink| {
+            sink.local_get(0).table_get(table).ref_is_null();
+        });
     }
 
     /// Copies between all tables of which one's elements may stand in the other.
