@@ -109,7 +109,11 @@ pub(crate) fn print(
     for row in &summary.manifest.lineup {
         if row.every > 1 {
             nothing = false;
-            writeln!(out, "  {} was asked for one case in {}", row.engine, row.every)?;
+            writeln!(
+                out,
+                "  {} was asked for one case in {}, and where too few others could take it",
+                row.engine, row.every
+            )?;
         }
     }
     for (engine, why) in &times.set_aside {

@@ -111,7 +111,7 @@ impl Lane<'_> {
         done: &mut Done,
     ) -> Result<CaseId, CrewError> {
         let id = case.id();
-        let wanted: Vec<usize> = self
+        let mut wanted: Vec<usize> = self
             .manifest
             .lineup
             .iter()
@@ -119,7 +119,8 @@ impl Lane<'_> {
             .filter(|(position, lineup)| lineup.takes(index) && !self.crew.is_set_aside(*position))
             .map(|(position, _)| position)
             .collect();
-        let observations = self.ask(&case, &wanted, Capture::Digests)?;
+        let mut observations = self.ask(&case, &wanted, Capture::Digests)?;
+        self.ask_more(index, &case, &mut wanted, &mut observations)?;
         let first = self.judge(&case, &observations);
         count(&case, &observations, &first, tally);
         self.enter(cells, &case, &observations, &first, done);
@@ -183,6 +184,37 @@ impl Lane<'_> {
             *done.cells.entry(cell).or_default() += 1;
         }
         self.times.trace_ns += nanoseconds(began);
+    }
+
+    /// Asks engines whose turn it is not, until as many have taken the case as its results need to count as observed:
+    /// what most engines decline would be compared with nothing.
+    fn ask_more(
+        &mut self,
+        index: u64,
+        case: &TestCase,
+        wanted: &mut Vec<usize>,
+        observations: &mut Vec<Observation>,
+    ) -> Result<(), CrewError> {
+        let takes = |seen: &Observation| !matches!(seen.ending, Ending::Declined(_));
+        let mut missing =
+            observed_by(self.manifest).saturating_sub(observations.iter().filter(|seen| takes(seen)).count());
+        let count = self.manifest.lineup.len();
+        for turn in 0..count {
+            // Another one first each time.
+            let seat = (turn + (index % count as u64) as usize) % count;
+            if missing == 0 {
+                break;
+            }
+            if wanted.contains(&seat) || self.crew.is_set_aside(seat) {
+                continue;
+            }
+            let seen = self.ask(case, &[seat], Capture::Digests)?;
+            missing -= seen.iter().filter(|seen| takes(seen)).count();
+            let place = wanted.partition_point(|other| *other < seat);
+            wanted.insert(place, seat);
+            observations.splice(place..place, seen);
+        }
+        Ok(())
     }
 
     fn ask(&mut self, case: &TestCase, wanted: &[usize], capture: Capture) -> Result<Vec<Observation>, CrewError> {

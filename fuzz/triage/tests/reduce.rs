@@ -153,7 +153,8 @@ fn a_seed_decides_everything_and_the_batch_nothing() {
 
 #[test]
 fn the_first_pass_of_wasm_shrink_is_asked_of_and_decided_by_the_seed_too() {
-    let run = |attempts| ask(&large(), Options { attempts, ..Options::default() }, |case| calls_opcode(case, "i32.clz"));
+    let run =
+        |attempts| ask(&large(), Options { attempts, ..Options::default() }, |case| calls_opcode(case, "i32.clz"));
     let (without, with, again) = (run(0), run(40), run(40));
     assert_eq!((with.case.id(), with.asked), (again.case.id(), again.asked));
     assert!(with.asked != without.asked, "it asked about nothing");

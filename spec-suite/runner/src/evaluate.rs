@@ -1,9 +1,11 @@
 //! What an observation says about each command of a script.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use wassay_adapter::Interface;
 use wassay_judge::expect::matches;
-use wassay_model::{Action, Ending, Observation, Outcome, Resource};
+use wassay_model::{Action, Ending, InstanceIdx, Observation, Outcome, Resource};
 
 use crate::{Check, Kind, Script};
 
@@ -47,6 +49,7 @@ pub enum State {
 pub fn evaluate(script: &Script, observation: &Observation) -> Vec<CheckResult> {
     let mut is_alive = true;
     let made = instantiations(script);
+    let unknown = unknown_calls(script, observation);
     script
         .checks
         .iter()
@@ -63,9 +66,43 @@ pub fn evaluate(script: &Script, observation: &Observation) -> Vec<CheckResult> 
             if let Some((line, why)) = missing.or_else(|| missing_provider(check, script, &made, observation)) {
                 result.state = State::Skip(format!("needs the instance of line {line}: the engine {why}"));
             }
+            if result.state == State::Fail
+                && let Some(what) = unknown_before(check, script, &unknown, observation)
+            {
+                result.state = State::Skip(format!("comes after a call of the instance which the engine {what}"));
+            }
             result
         })
         .collect()
+}
+
+/// Of each instance, the first call of which nobody knows whether it was made.
+fn unknown_calls(script: &Script, observation: &Observation) -> BTreeMap<InstanceIdx, usize> {
+    let mut first = BTreeMap::new();
+    for (position, (planned, seen)) in script.case.plan.steps.iter().zip(&observation.steps).enumerate() {
+        if let (Action::Invoke { instance, .. }, Outcome::Unclassified(_) | Outcome::Refused(_)) =
+            (&planned.action, &seen.outcome)
+        {
+            first.entry(*instance).or_insert(position);
+        }
+    }
+    first
+}
+
+/// What came of such a call before a command on the same instance, whose state nobody knows from then on.
+fn unknown_before<'o>(
+    check: &Check,
+    script: &Script,
+    unknown: &BTreeMap<InstanceIdx, usize>,
+    observation: &'o Observation,
+) -> Option<&'o Outcome> {
+    let step = check.step?.position();
+    let (Action::Invoke { instance, .. } | Action::Get { instance, .. }) = &script.case.plan.steps.get(step)?.action
+    else {
+        return None;
+    };
+    let call = *unknown.get(instance).filter(|call| **call < step)?;
+    Some(&observation.steps.get(call)?.outcome)
 }
 
 /// The steps that make the instances, in the order of the instances.

@@ -86,6 +86,23 @@ fn results_follow_from_outcomes() {
 }
 
 #[test]
+fn behind_a_call_that_may_not_have_been_made_a_failure_says_nothing() {
+    let script = script(SMALL);
+    let states = |call: Outcome, global: &str| -> Vec<State> {
+        let outcomes = vec![returned(&[]), call, returned(&[global])];
+        evaluate(&script, &observation(outcomes, Ending::Finished)).into_iter().map(|result| result.state).collect()
+    };
+    for unknown in [Outcome::Unclassified, Outcome::Refused] {
+        let unknown = || unknown("the worker cannot make host values".to_owned());
+        let State::Skip(why) = &states(unknown(), "i32:8")[2] else { panic!("it is no failure of the engine's") };
+        assert!(why.contains("cannot make host values"), "{why}");
+        assert_eq!(states(unknown(), "i32:7")[2], State::Pass);
+    }
+    // After a call that was made it is one.
+    assert_eq!(states(returned(&["i32:2"]), "i32:8")[2], State::Fail);
+}
+
+#[test]
 fn the_command_that_ended_the_program_is_told_from_those_behind_it() {
     let script = script(SMALL);
     let crash = Ending::Crashed(Crash { manner: CrashManner::Panic, words: String::new() });
