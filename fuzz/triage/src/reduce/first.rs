@@ -3,9 +3,9 @@
 //! It knows nothing of plans, of several modules or of what a step returned, and most of its attempts change nothing
 //! that matters; so it is given a number of attempts in vain, and all that follows is ours.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use anyhow::anyhow;
 use wasm_shrink::WasmShrink;
 
 use super::Session;
@@ -27,7 +27,8 @@ pub(super) fn shrink(session: &mut Session<'_>, attempts: u32) {
                 return Ok(true);
             }
             let Some(case) = workshop.with(candidate.to_vec()) else { return Ok(false) };
-            session.still(&case).ok_or_else(|| anyhow!("the caller has enough"))
+            // Any error ends it.
+            session.still(&case).ok_or_else(|| fmt::Error.into())
         };
         // What its rewrites were not written for may end in a panic, and costs this module's first pass.
         let shrunk = catch_unwind(AssertUnwindSafe(|| run.run(module, &mut predicate)));

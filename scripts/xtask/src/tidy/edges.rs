@@ -73,7 +73,7 @@ const ROOMS: &[Room] = &[
     Room { name: "campaign", knows: Knows::Only(&["adapter", "child", "generate", "judge", "ledger", "runner", "triage"]),
         in_tests: &["in-process", "reference", "worker"], takes: Libraries },
     Room { name: "triage", knows: Knows::Only(&[]), in_tests: &[],
-        takes: Takes::Only(&["serde", "serde_json", "sha2", "thiserror", "wasm-encoder", "wasmparser", "wasmprinter"]) },
+        takes: Takes::Only(&["serde", "serde_json", "sha2", "thiserror", "wasm-encoder", "wasm-shrink", "wasmparser", "wasmprinter"]) },
     // What must hold of any bytes, of whichever room: `targets` is the glue that libFuzzer needs around it.
     Room { name: "properties", knows: All, in_tests: &[], takes: Libraries },
     Room { name: "targets", knows: All, in_tests: &[], takes: Libraries },
