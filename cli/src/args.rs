@@ -127,7 +127,7 @@ pub(crate) struct Spec {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
     /// Time that each engine gets for the whole run; what it was not asked by then is skipped. 0s for no end
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "20m", value_parser = duration)]
     pub(crate) engine_time: Duration,
     /// Memory that one worker process may use, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(64..))]
