@@ -676,8 +676,8 @@ impl Build {
         let bottoms = [AbstractHeapType::None, AbstractHeapType::NoFunc, AbstractHeapType::NoExtern];
         let heap_type = HeapType::Abstract { shared: false, ty: draw.pick(&bottoms) };
         let element_type = RefType { nullable: true, heap_type };
-        let minimum = u64::from(shape.minimum);
-        let ty = TableType { element_type, minimum, maximum: None, table64: shape.wide, shared: false };
+        let (minimum, maximum) = (u64::from(shape.minimum), Some(u64::from(shape.maximum)));
+        let ty = TableType { element_type, minimum, maximum, table64: shape.wide, shared: false };
         let table = self.draft.table(ty, None);
         self.op("null", Operation::Read(0), &[shape.index()], ValType::I32, |sink| {
             sink.local_get(0).table_get(table).ref_is_null();
