@@ -445,16 +445,16 @@ fn one(
     if let Some(start) = &start {
         eprintln!("{}: goes on from {} bytes, where an earlier reduction was ended", asking.name, module_bytes(start));
     }
-    let mut start = start.unwrap_or_else(|| subject.case.clone());
-    if hangs(&signature) {
-        // Where fuel ends each call, only many of them together take too long, and every candidate comes closer to the
-        // deadline. Without it the one that does not end is left.
-        let mut endless = start.clone();
-        endless.limits.fuel_max = ENDLESS_FUEL;
-        if asking.still(std::slice::from_ref(&endless)) == [true] {
-            start = endless;
+    // Where fuel ends each call, only many of them together take too long, and every candidate comes closer to the
+    // deadline. Without it the one that does not end is left.
+    let endless = |asking: &mut Asking<'_>, mut case: TestCase| {
+        let fuel = std::mem::replace(&mut case.limits.fuel_max, ENDLESS_FUEL);
+        if !hangs(asking.signature) || asking.still(std::slice::from_ref(&case)) != [true] {
+            case.limits.fuel_max = fuel;
         }
-    }
+        case
+    };
+    let start = endless(&mut asking, start.unwrap_or_else(|| subject.case.clone()));
     let options = Options { seed: args.seed, batch, attempts: args.attempts, endless: hangs(&signature) };
     let mut reduced = wassay_triage::reduce(&start, &mut asking, options);
     // Whoever replays it has new processes.
@@ -463,7 +463,8 @@ fn one(
     if !shows(&mut asking, &finished(subject, reduced.case.clone())) && shows(&mut asking, &subject.case) {
         eprintln!("{}: it took what earlier cases left behind; reduced again, each look in new processes", asking.name);
         let asked = reduced.asked;
-        reduced = wassay_triage::reduce(&subject.case, &mut asking, options);
+        let start = endless(&mut asking, subject.case.clone());
+        reduced = wassay_triage::reduce(&start, &mut asking, options);
         reduced.asked += asked;
     }
     reduced.bytes.0 = bytes;

@@ -310,7 +310,7 @@ fn risk(out: &mut String, summary: &Summary) -> Written {
         if buckets == 0 { " (3/n, since nothing was found)" } else { "" }
     )?;
     if summary.manifest.lineup.iter().any(|row| row.every > 1) {
-        writeln!(out, "\nOf engines that are asked for one case in N, n is smaller by that factor.")?;
+        writeln!(out, "\nOf engines that are asked for one case in N, n is smaller by up to that factor.")?;
     }
     Ok(())
 }

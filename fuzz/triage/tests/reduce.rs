@@ -159,10 +159,11 @@ fn the_first_pass_of_wasm_shrink_is_asked_of_and_decided_by_the_seed_too() {
     assert_eq!((with.case.id(), with.asked), (again.case.id(), again.asked));
     assert!(with.asked != without.asked, "it asked about nothing");
     assert!(with.complete && with.bytes.1 <= 40, "{} bytes", with.bytes.1);
-    // What does not come so far is broken off in it, and keeps what it had.
-    let mut few = Asked { holds: |case: &TestCase| calls_opcode(case, "i32.clz"), left: 5 };
-    let reduced = reduce(&large(), &mut few, Options { attempts: 40, ..Options::default() });
+    // Broken off in the middle of it, it keeps the smallest that it had come to.
+    let mut few = Asked { holds: |case: &TestCase| calls_opcode(case, "i32.clz"), left: 30 };
+    let reduced = reduce(&large(), &mut few, Options { attempts: 1000, ..Options::default() });
     assert!(!reduced.complete && calls_opcode(&reduced.case, "i32.clz"));
+    assert!(reduced.bytes.1 < reduced.bytes.0, "{:?}", reduced.bytes);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use wassay_adapter::Interface;
 use wassay_judge::expect::matches;
-use wassay_model::{Action, Ending, InstanceIdx, Observation, Outcome, Resource};
+use wassay_model::{Action, Ending, InstanceIdx, Observation, Outcome, Ref, Resource, Value};
 
 use crate::{Check, Kind, Script};
 
@@ -49,7 +49,7 @@ pub enum State {
 pub fn evaluate(script: &Script, observation: &Observation) -> Vec<CheckResult> {
     let mut is_alive = true;
     let made = instantiations(script);
-    let unknown = unknown_calls(script, observation);
+    let unmade = unmade_calls(script, observation);
     script
         .checks
         .iter()
@@ -67,21 +67,22 @@ pub fn evaluate(script: &Script, observation: &Observation) -> Vec<CheckResult> 
                 result.state = State::Skip(format!("needs the instance of line {line}: the engine {why}"));
             }
             if result.state == State::Fail
-                && let Some(what) = unknown_before(check, script, &unknown, observation)
+                && let Some(what) = unmade_before(check, script, &unmade, observation)
             {
-                result.state = State::Skip(format!("comes after a call of the instance which the engine {what}"));
+                result.state = State::Skip(format!("comes after a call of the instance that was {what}"));
             }
             result
         })
         .collect()
 }
 
-/// Of each instance, the first call of which nobody knows whether it was made.
-fn unknown_calls(script: &Script, observation: &Observation) -> BTreeMap<InstanceIdx, usize> {
+/// Of each instance, the first call that was not made, since it passes a value of the host and no such value can be
+/// made. An engine's own refusal of any other call leaves what comes behind it as it is.
+fn unmade_calls(script: &Script, observation: &Observation) -> BTreeMap<InstanceIdx, usize> {
     let mut first = BTreeMap::new();
     for (position, (planned, seen)) in script.case.plan.steps.iter().zip(&observation.steps).enumerate() {
-        if let (Action::Invoke { instance, .. }, Outcome::Unclassified(_) | Outcome::Refused(_)) =
-            (&planned.action, &seen.outcome)
+        if let (Action::Invoke { instance, args, .. }, Outcome::Refused(_)) = (&planned.action, &seen.outcome)
+            && args.iter().any(|arg| matches!(arg, Value::Ref(Ref::Extern(_))))
         {
             first.entry(*instance).or_insert(position);
         }
@@ -89,11 +90,11 @@ fn unknown_calls(script: &Script, observation: &Observation) -> BTreeMap<Instanc
     first
 }
 
-/// What came of such a call before a command on the same instance, whose state nobody knows from then on.
-fn unknown_before<'o>(
+/// What came of such a call before a command on the same instance, which lacks its effect from then on.
+fn unmade_before<'o>(
     check: &Check,
     script: &Script,
-    unknown: &BTreeMap<InstanceIdx, usize>,
+    unmade: &BTreeMap<InstanceIdx, usize>,
     observation: &'o Observation,
 ) -> Option<&'o Outcome> {
     let step = check.step?.position();
@@ -101,7 +102,7 @@ fn unknown_before<'o>(
     else {
         return None;
     };
-    let call = *unknown.get(instance).filter(|call| **call < step)?;
+    let call = *unmade.get(instance).filter(|call| **call < step)?;
     Some(&observation.steps.get(call)?.outcome)
 }
 

@@ -11,8 +11,9 @@ use crate::conversation::{Stage, probe_limits};
 use crate::process::now_ns;
 use crate::spec::CrewError;
 
-/// How long one probe of a worker may take. What it does not answer by then it cannot do.
-const PROBE_MS: u64 = 15_000;
+/// How long one probe of a worker may take, or all of them where it answers them together. What it does not answer by
+/// then it cannot do.
+const PROBE_MS: u64 = 60_000;
 /// How long they may take together, on a machine where others run as well.
 const PROBES_MS: u64 = 240_000;
 

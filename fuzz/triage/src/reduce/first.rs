@@ -4,11 +4,11 @@
 //! that matters; so it is given a number of attempts in vain, and all that follows is ours.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use wasm_shrink::WasmShrink;
 
-use super::Session;
+use super::{Session, module_bytes};
 
 /// Makes each module smaller for as long as fewer than `attempts` in a row were in vain.
 pub(super) fn shrink(session: &mut Session<'_>, attempts: u32) {
@@ -20,22 +20,29 @@ pub(super) fn shrink(session: &mut Session<'_>, attempts: u32) {
         let module = session.best.modules[index].bytes.0.clone();
         let workshop = session.workshop(index);
         let run = WasmShrink::default().seed(session.options.seed).attempts(attempts).allow_empty(true);
-        let mut is_first = true;
+        let (mut is_first, mut asks) = (true, false);
         let mut predicate = |candidate: &[u8]| {
             // The module itself is asked about first, and known to show the finding.
             if std::mem::take(&mut is_first) {
                 return Ok(true);
             }
             let Some(case) = workshop.with(candidate.to_vec()) else { return Ok(false) };
+            asks = true;
+            let still = session.still(&case);
+            asks = false;
+            if still == Some(true) && module_bytes(&case) < module_bytes(&session.best) {
+                // Whatever ends it, the best so far is kept.
+                session.best = case;
+            }
             // Any error ends it.
-            session.still(&case).ok_or_else(|| fmt::Error.into())
+            still.ok_or_else(|| fmt::Error.into())
         };
-        // What its rewrites were not written for may end in a panic, and costs this module's first pass.
-        let shrunk = catch_unwind(AssertUnwindSafe(|| run.run(module, &mut predicate)));
-        if let Ok(Ok(shrunk)) = shrunk
-            && let Some(case) = workshop.with(shrunk.output)
+        // What its rewrites were not written for may end in a panic, and costs the rest of this module's first pass; a
+        // panic of ours is one. What it returns was taken already, and an error of its own leaves that as it is.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run.run(module, &mut predicate)))
+            && asks
         {
-            session.best = case;
+            resume_unwind(panic);
         }
     }
 }
