@@ -79,8 +79,8 @@ pub(crate) struct Fuzz {
     /// Engines and sets of engines, separated by commas
     #[arg(long, value_name = "LIST", default_value = "default", conflicts_with = "resume")]
     pub(crate) engines: String,
-    /// Ask expensive engines for one case in N only, and where fewer than three others can take it [default: 8 where
-    /// two cheaper engines take every case, otherwise 1]
+    /// Ask expensive engines for one case in N only [default: 8 where two cheaper engines take every case,
+    /// otherwise 1]
     #[arg(long, value_name = "N", conflicts_with = "resume", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) sample: Option<u64>,
     /// Cases worked on at the same time [default: one for each processor]

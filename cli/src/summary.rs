@@ -111,7 +111,7 @@ pub(crate) fn print(
             nothing = false;
             writeln!(
                 out,
-                "  {} was asked for one case in {}, and where too few others could take it",
+                "  {} was asked for one case in {}, and at times where too few others could take it",
                 row.engine, row.every
             )?;
         }

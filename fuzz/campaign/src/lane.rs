@@ -186,8 +186,10 @@ impl Lane<'_> {
         self.times.trace_ns += nanoseconds(began);
     }
 
-    /// Asks engines whose turn it is not, until as many have taken the case as its results need to count as observed:
-    /// what most engines decline would be compared with nothing.
+    /// Of one case in as many as expensive engines are asked for one of, asks engines whose turn it is not, until as many
+    /// have taken it as its results need to count as observed: what cheap engines decline would never be compared on so
+    /// many, since the turns of the others do not meet. To do so for every such case made a run of the mix take 2.7 times
+    /// as long.
     fn ask_more(
         &mut self,
         index: u64,
@@ -195,13 +197,17 @@ impl Lane<'_> {
         wanted: &mut Vec<usize>,
         observations: &mut Vec<Observation>,
     ) -> Result<(), CrewError> {
+        let every = self.manifest.lineup.iter().map(|row| row.every).max().unwrap_or(1);
+        if !index.is_multiple_of(every) {
+            return Ok(());
+        }
         let takes = |seen: &Observation| !matches!(seen.ending, Ending::Declined(_));
         let mut missing =
             observed_by(self.manifest).saturating_sub(observations.iter().filter(|seen| takes(seen)).count());
         let count = self.manifest.lineup.len();
         for turn in 0..count {
             // Another one first each time.
-            let seat = (turn + (index % count as u64) as usize) % count;
+            let seat = (turn + (index / every % count as u64) as usize) % count;
             if missing == 0 {
                 break;
             }
