@@ -33,6 +33,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("jsc-demote-promote-nan/", "a fault of JavaScriptCore's shell and of Bun"),
     ("jsc-loop-params-osr/", "a fault of JavaScriptCore's shell"),
     ("jsc-operands-left-unreachable/", "a fault of JavaScriptCore's shell and of Bun"),
+    ("jsc-shift-constants/", "a fault of JavaScriptCore's shell"),
     ("jsc-table-init-evaluates-again/", "a fault of JavaScriptCore's shell"),
     ("jsc-unsigned-division-constants/", "a fault of JavaScriptCore's shell"),
     ("v8-import-v128-global/", "a fault of an old V8"),
