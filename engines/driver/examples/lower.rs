@@ -11,7 +11,15 @@ fn main() {
     let mut args = std::env::args().skip(1).filter_map(|text| text.parse::<u64>().ok());
     let (count, seed) = (args.next().unwrap_or(1000), args.next().unwrap_or(1));
     let builtins = Builtins::of(&Builtin::ALL);
-    let worker = Worker { drivers: true, keeps: true, builtins, seats: true, looks: true, features: Features::V3 };
+    let worker = Worker {
+        drivers: true,
+        keeps: true,
+        builtins,
+        seats: true,
+        callers: true,
+        looks: true,
+        features: Features::V3,
+    };
     for profile in Profile::all() {
         let (mut lowering, mut writing, mut ops, mut bytes) = (Vec::new(), Duration::ZERO, 0, 0);
         for index in 0..count {

@@ -192,11 +192,6 @@ impl<'m> Builder<'m> {
         self.builtins[builtin as usize]
     }
 
-    /// Whether the worker puts what is called into a table.
-    pub(crate) const fn seats(&self) -> bool {
-        self.worker.seats
-    }
-
     /// The table of its own, through which it calls. No table may be imported after that.
     pub(crate) const fn seat(&mut self) -> u32 {
         self.has_seat = true;

@@ -1,5 +1,6 @@
 //! The driver of a module: what invokes its functions, and looks at its globals, memories and tables.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use wasm_encoder::{BlockType, Catch, ValType as Out};
@@ -8,6 +9,7 @@ use wassay_adapter::limits::ELEMENTS_MAX;
 use wassay_model::{Capture, Feature, Features, Ref, Value};
 
 use crate::build::{Builder, Code, Hierarchy, Identify, Place, Source, out, out_heap, word_at};
+use crate::caller::{CALLER_FUNC, Caller, caller};
 use crate::fixed::{Pages, reader};
 use crate::layout::{CROSSING_BYTES_MAX, NO_MORE, SLOT, kind};
 use crate::read::{Entity, Export, Module, Signature};
@@ -19,6 +21,8 @@ use crate::{Builtin, FRAME, Number, Referent, Worker};
 pub(crate) struct Wants {
     /// Functions that are invoked, with the kinds of references that are passed, by parameter.
     pub(crate) funcs: Vec<(Arc<str>, Vec<RefArgs>)>,
+    /// Their positions: a plan may invoke hundreds, over and over.
+    positions: HashMap<Arc<str>, usize>,
     /// Globals that are read.
     pub(crate) gets: Vec<Arc<str>>,
     /// Whether the state is looked at.
@@ -28,7 +32,7 @@ pub(crate) struct Wants {
 }
 
 /// The kinds of references that are passed as an argument.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct RefArgs {
     null: bool,
     host: bool,
@@ -50,8 +54,10 @@ impl RefArgs {
 impl Wants {
     /// The position of a function among those that are invoked, with these arguments taken into account.
     pub(crate) fn func(&mut self, name: &str, args: &[Value]) -> usize {
-        let position = self.funcs.iter().position(|(known, _)| **known == *name).unwrap_or_else(|| {
-            self.funcs.push((name.into(), vec![RefArgs::default(); args.len()]));
+        let position = self.positions.get(name).copied().unwrap_or_else(|| {
+            let name: Arc<str> = name.into();
+            self.positions.insert(Arc::clone(&name), self.funcs.len());
+            self.funcs.push((name, vec![RefArgs::default(); args.len()]));
             self.funcs.len() - 1
         });
         self.funcs[position].1.iter_mut().zip(args).for_each(|(kinds, arg)| kinds.add(*arg));
@@ -86,6 +92,20 @@ pub(crate) struct Driver {
     pub(crate) is_idle: bool,
 }
 
+impl Driver {
+    /// The callers that invoke functions in its stead, each once.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &Caller> {
+        let mut seen = Vec::new();
+        self.funcs.iter().filter_map(move |callee| match &callee.as_ref().ok()?.of {
+            Callers::Kept(caller) if !seen.contains(&caller.instance) => {
+                seen.push(caller.instance);
+                Some(&**caller)
+            }
+            _ => None,
+        })
+    }
+}
+
 /// How a worker is asked for an export.
 #[derive(Debug)]
 pub(crate) enum Ask {
@@ -97,11 +117,21 @@ pub(crate) enum Ask {
     Driver(Arc<str>),
 }
 
-/// The function of a driver that invokes one of the instance, and what it leaves.
+/// The function that invokes one of the instance, and what it leaves.
 #[derive(Clone, Debug)]
 pub(crate) struct Callee {
+    pub(crate) of: Callers,
     pub(crate) func: Arc<str>,
     pub(crate) crossing: Arc<Crossing>,
+}
+
+/// Whose function it is.
+#[derive(Clone, Debug)]
+pub(crate) enum Callers {
+    /// The driver's.
+    Driver,
+    /// A caller's, which the worker keeps.
+    Kept(Arc<Caller>),
 }
 
 /// What a function leaves.
@@ -173,21 +203,36 @@ pub(crate) fn driver(module: &Module, wants: &Wants, capture: Capture, worker: &
     // Functions that call through the seat, by the type of what they call and what is passed.
     let mut seated: Vec<(u32, &[RefArgs], Callee)> = Vec::new();
     for (position, (name, args)) in wants.funcs.iter().enumerate() {
-        let ty = match module.export(name).map(|export| export.entity) {
-            Some(Entity::Func(ty)) if worker.seats => Some(ty),
-            _ => None,
+        let Some(Entity::Func(ty)) = module.export(name).map(|export| export.entity) else {
+            funcs.push(Err(UNKNOWN_TYPE));
+            continue;
         };
-        let known = seated.iter().find(|(known, passed, _)| Some(*known) == ty && *passed == args.as_slice());
+        let known = seated.iter().find(|(known, passed, _)| *known == ty && *passed == args.as_slice());
         if let Some((_, _, callee)) = known {
             funcs.push(Ok(callee.clone()));
             continue;
         }
-        let made = func(&mut builder, name, args, &tags).map(|(code, crossing)| {
-            let func = format!("f{position}");
-            builder.define(func.clone(), returns_bytes, code);
-            Callee { func: func.into(), crossing: Arc::new(crossing) }
-        });
-        if let (Some(ty), Ok(callee)) = (ty, &made) {
+        let kept = match module.signature(ty) {
+            // What tells exceptions apart belongs to the instance.
+            Some(signature) if tags.is_empty() => caller(signature, args, worker, usable),
+            _ => None,
+        };
+        let made = match kept {
+            Some(caller) => Ok(Callee {
+                of: Callers::Kept(Arc::clone(&caller)),
+                func: CALLER_FUNC.into(),
+                crossing: Arc::clone(&caller.crossing),
+            }),
+            None => {
+                let through = if worker.seats { Through::Seat } else { Through::Import(name) };
+                func(&mut builder, ty, through, args, &tags).map(|(code, crossing)| {
+                    let func = format!("f{position}");
+                    builder.define(func.clone(), returns_bytes, code);
+                    Callee { of: Callers::Driver, func: func.into(), crossing: Arc::new(crossing) }
+                })
+            }
+        };
+        if let (true, Ok(callee)) = (worker.seats, &made) {
             seated.push((ty, args, callee.clone()));
         }
         funcs.push(made);
@@ -198,7 +243,7 @@ pub(crate) fn driver(module: &Module, wants: &Wants, capture: Capture, worker: &
 }
 
 /// A tag whose exceptions are told apart.
-struct Tag {
+pub(crate) struct Tag {
     index: u32,
     payload: Arc<Signature>,
 }
@@ -226,15 +271,24 @@ fn tags(builder: &mut Builder<'_>) -> Vec<Tag> {
     tags
 }
 
-/// The function that invokes an export.
-fn func(
+/// How a function is reached.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Through<'a> {
+    /// It is imported, by the name of an export.
+    Import(&'a Arc<str>),
+    /// It lies in the table. Nothing is imported, which engines make a stub for each time.
+    Seat,
+}
+
+/// The function that invokes one of this type.
+pub(crate) fn func(
     builder: &mut Builder<'_>,
-    name: &Arc<str>,
+    ty: u32,
+    through: Through<'_>,
     args: &[RefArgs],
     tags: &[Tag],
 ) -> Result<(Code, Crossing), &'static str> {
     let module = builder.module;
-    let Some(Entity::Func(ty)) = module.export(name).map(|export| export.entity) else { return Err(UNKNOWN_TYPE) };
     let signature = Arc::clone(module.signature(ty).ok_or(UNKNOWN_TYPE)?);
     if !signature.params.iter().chain(&signature.results).all(|ty| builder.movable(*ty)) {
         return Err(UNKNOWN_TYPE);
@@ -246,8 +300,10 @@ fn func(
     if args.iter().any(|arg| arg.host) && builder.builtin(Builtin::HostValue).is_none() {
         return Err(NO_HOST_VALUES);
     }
-    // Through a table nothing is imported, which engines make a stub for each time.
-    let index = if builder.seats() { None } else { Some(builder.import_func(Source::Own(Arc::clone(name)), ty)) };
+    let index = match through {
+        Through::Import(name) => Some(builder.import_func(Source::Own(Arc::clone(name)), ty)),
+        Through::Seat => None,
+    };
     let mut code = Code::new(0);
     let results = out_types(&signature.results)?;
     for tag in tags {

@@ -5,6 +5,7 @@
 //! It must not know how the operations travel, nor which engine carries them out.
 
 mod build;
+mod caller;
 mod drive;
 mod fixed;
 mod hex;

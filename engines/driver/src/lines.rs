@@ -55,6 +55,8 @@ struct RawHello {
     #[serde(default)]
     seats: bool,
     #[serde(default)]
+    callers: bool,
+    #[serde(default)]
     builtins: Vec<String>,
     features: Option<Vec<String>>,
     #[serde(default)]
@@ -102,6 +104,7 @@ impl Hello {
             keeps: raw.keeps,
             builtins: Builtins::of(&builtins),
             seats: raw.seats && raw.drivers,
+            callers: raw.callers && raw.seats && raw.drivers && raw.keeps,
             looks: raw.looks && raw.drivers && raw.keeps,
             features: Features::V1,
         };

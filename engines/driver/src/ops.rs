@@ -1,5 +1,6 @@
 //! What the parent asks of a worker: operations, and requests of them.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -42,6 +43,8 @@ pub struct Worker {
     pub builtins: Builtins,
     /// Whether it puts exported functions into tables of drivers.
     pub seats: bool,
+    /// Whether it knows the operation [`Op::Keep`]. Only where it has seats and instances live on.
+    pub callers: bool,
     /// Whether it looks at the state by itself, with what it was sent for that. Only where instances live on.
     pub looks: bool,
     /// What the engine can do beyond what a case needs; drivers use it to see more. A worker's hello may name
@@ -79,7 +82,7 @@ impl Builtin {
 }
 
 /// A set of builtins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Builtins(u8);
 
 impl Builtins {
@@ -114,6 +117,15 @@ pub enum Op {
         of: i32,
         /// One for each import, in the module's order.
         imports: Vec<ImportEntry>,
+    },
+    /// Compile and instantiate a module, unless the process has the instance already. Only for workers that know it.
+    Keep {
+        /// The number of the instance.
+        keep: i32,
+        /// The module.
+        bytes: Arc<[u8]>,
+        /// One for each import, in the module's order, of instances that are kept.
+        imports: Arc<[ImportEntry]>,
     },
     /// Call a function of no parameters that returns how many bytes it left in the frame.
     Call {
@@ -327,13 +339,13 @@ fn write_op(line: &mut Vec<u8>, op: &Op) {
         }
         Op::Instance { instance, of, imports } => {
             text(line, format_args!("{{\"instance\":{instance},\"of\":{of},\"imports\":["));
-            for (position, import) in imports.iter().enumerate() {
-                if position > 0 {
-                    line.push(b',');
-                }
-                write_import(line, import);
-            }
-            line.push(b']');
+            write_imports(line, imports);
+        }
+        Op::Keep { keep, bytes, imports } => {
+            text(line, format_args!("{{\"keep\":{keep},\"bytes\":\""));
+            hex::encode(bytes, line);
+            line.extend_from_slice(b"\",\"imports\":[");
+            write_imports(line, imports);
         }
         Op::Call { call, name, input, seat } => {
             named(line, "call", *call, name);
@@ -392,12 +404,13 @@ type Target<'a> = (i32, &'a str, usize, &'a Option<(i32, Arc<str>)>);
 /// Writes calls as one operation: the functions, each once; then which is called when, and all input.
 fn write_calls(line: &mut Vec<u8>, calls: &[Op]) {
     let mut targets: Vec<Target<'_>> = Vec::new();
+    let mut positions: HashMap<Target<'_>, usize> = HashMap::new();
     let mut order = Vec::with_capacity(calls.len());
     let mut digits = Vec::new();
     for op in calls {
         let Op::Call { call, name, input, seat } = op else { continue };
         let target = (*call, &**name, input.len(), seat);
-        order.push(targets.iter().position(|known| *known == target).unwrap_or_else(|| {
+        order.push(*positions.entry(target).or_insert_with(|| {
             targets.push(target);
             targets.len() - 1
         }));
@@ -450,6 +463,16 @@ fn named(line: &mut Vec<u8>, verb: &str, instance: i32, name: &str) {
 fn pair(line: &mut Vec<u8>, (instance, name): &(i32, Arc<str>)) {
     text(line, format_args!("[{instance},"));
     string(line, name);
+    line.push(b']');
+}
+
+fn write_imports(line: &mut Vec<u8>, imports: &[ImportEntry]) {
+    for (position, import) in imports.iter().enumerate() {
+        if position > 0 {
+            line.push(b',');
+        }
+        write_import(line, import);
+    }
     line.push(b']');
 }
 

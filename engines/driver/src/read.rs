@@ -37,6 +37,9 @@ pub(crate) enum Composite {
 pub(crate) struct Signature {
     pub(crate) params: Vec<ValType>,
     pub(crate) results: Vec<ValType>,
+    /// Whether it is the same type in every module that writes it down: alone in its group, final, without a supertype,
+    /// and of types that no module defines (core specification 3.0, section 3.1.4, "Rolling and Unrolling").
+    pub(crate) is_plain: bool,
 }
 
 /// Something that is imported or exported, with its type.
@@ -178,11 +181,18 @@ impl Module {
         self.groups = contents[count_bytes..].to_vec();
         self.group_count = section.count();
         for group in section {
-            for sub in group.ok()?.types() {
+            let group = group.ok()?;
+            let is_alone = group.types().len() == 1;
+            for sub in group.types() {
                 self.types.push(match &sub.composite_type.inner {
                     CompositeInnerType::Func(ty) => Composite::Func(Arc::new(Signature {
                         params: ty.params().to_vec(),
                         results: ty.results().to_vec(),
+                        is_plain: is_alone
+                            && sub.is_final
+                            && sub.supertype_idxs.is_empty()
+                            && !sub.composite_type.shared
+                            && ty.params().iter().chain(ty.results()).all(is_of_no_module),
                     })),
                     CompositeInnerType::Struct(_) => Composite::Struct,
                     CompositeInnerType::Array(_) => Composite::Array,
@@ -214,6 +224,14 @@ fn entity(ty: TypeRef) -> Entity {
         TypeRef::Memory(ty) => Entity::Memory(ty),
         TypeRef::Global(ty) => Entity::Global(ty),
         TypeRef::Tag(ty) => Entity::Tag(ty.func_type_idx),
+    }
+}
+
+/// Whether a value type means the same in every module.
+fn is_of_no_module(ty: &ValType) -> bool {
+    match ty {
+        ValType::Ref(ty) => matches!(ty.heap_type(), HeapType::Abstract { shared: false, .. }),
+        _ => true,
     }
 }
 

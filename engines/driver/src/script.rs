@@ -10,7 +10,7 @@ use wassay_model::{
 };
 
 use crate::build::Source;
-use crate::drive::{Ask, Callee, Crossing, Driver, Item, Look, Wants, driver};
+use crate::drive::{Ask, Callee, Callers, Crossing, Driver, Item, Look, Wants, driver};
 use crate::fixed::{EYE_MODULE, FRAME_MODULE, Pages, TRACE_INSTANCE, TRACE_MODULE, eye, eye_imports, trace_imports};
 use crate::host::{HostFunc, HostModule, host_module};
 use crate::read::Module;
@@ -442,6 +442,10 @@ impl<'p, 'a> Lowering<'p, 'a> {
         }
         let (of, made) = self.modules[module].driver.as_ref()?;
         let of = *of;
+        // Once more for each instance: where one is refused, whoever is called through it says so.
+        let keeps: Vec<Op> = made.kept().map(|caller| caller.keep()).collect();
+        self.script.ops.extend(keeps);
+        let (_, made) = self.modules[module].driver.as_ref()?;
         if of < 0 {
             return None;
         }
@@ -490,10 +494,14 @@ impl<'p, 'a> Lowering<'p, 'a> {
             })
             .ok_or_else(|| Outcome::Unclassified(NO_DRIVER.to_owned()))?;
         let callee = callee.map_err(|why| Outcome::Refused(why.to_owned()))?;
-        let call = made.driver.ok_or_else(|| Outcome::Unclassified(NO_DRIVER.to_owned()))?;
+        let call = match &callee.of {
+            Callers::Driver => made.driver,
+            Callers::Kept(caller) => Some(caller.instance),
+        };
+        let call = call.ok_or_else(|| Outcome::Unclassified(NO_DRIVER.to_owned()))?;
         let mut input = Vec::with_capacity(args.len() * crate::layout::SLOT as usize);
         args.iter().for_each(|arg| write_arg(*arg, &mut input));
-        let Callee { func, crossing } = callee;
+        let Callee { func, crossing, .. } = callee;
         // A driver that imports nothing of the instance is told each time what it calls.
         let seat = self.worker.seats.then(|| (number(instance.position()), export.into()));
         let op = self.push(Op::Call { call, name: func, input, seat });

@@ -21,7 +21,15 @@ fn a_hello_is_read_and_what_is_not_known_is_passed_over() {
     let builtins = Builtins::of(&[Builtin::FuncId, Builtin::HostValue]);
     assert_eq!(
         hello.worker(),
-        Worker { drivers: true, keeps: true, builtins, seats: false, looks: false, features: Features::V1 }
+        Worker {
+            drivers: true,
+            keeps: true,
+            builtins,
+            seats: false,
+            callers: false,
+            looks: false,
+            features: Features::V1
+        }
     );
     let least = r#"{"wassay":1,"version":"1","bound":"fuel","drivers":false,"keeps":false}"#;
     let least = Hello::parse(least.as_bytes()).unwrap();
@@ -130,6 +138,11 @@ fn a_request_is_one_line_of_json_with_all_its_fields() {
                 ImportEntry::Host { name: "h".into(), ty: ty.into() },
             ],
         },
+        Op::Keep {
+            keep: -100,
+            bytes: b"\0asm"[..].into(),
+            imports: [ImportEntry::Exports(vec![(-1, "mem".into())]), ImportEntry::Builtin(Builtin::FuncId)].into(),
+        },
         Op::Call { call: 1, name: "f0".into(), input: vec![5, 0], seat: None },
         Op::Call { call: 1, name: "f1".into(), input: vec![], seat: Some((0, "g".into())) },
         Op::Look {
@@ -160,6 +173,7 @@ fn a_request_is_one_line_of_json_with_all_its_fields() {
             {"module": 0, "bytes": "0061736d"},
             {"instance": 1, "of": 0, "imports": [[0, "a \"b\"\n"], [[2, "f"], [0, "f"]], [], "any_id",
                 {"host": "h", "params": ["i32", "externref"], "results": ["v128"]}]},
+            {"keep": -100, "bytes": "0061736d", "imports": [[-1, "mem"], "func_id"]},
             {"call": 1, "name": "f0", "in": "0500"},
             {"call": 1, "name": "f1", "seat": [0, "g"]},
             {"look": 0, "eye": -3, "full": true, "bytes_max": MEMORY_BYTES_MAX, "elements_max": ELEMENTS_MAX, "exports": [
@@ -180,6 +194,7 @@ fn the_frame_of_a_worker_that_keeps_nothing_is_an_instance_of_the_request() {
         keeps: false,
         builtins: Builtins::default(),
         seats: false,
+        callers: false,
         looks: false,
         features: Features::V1,
     };

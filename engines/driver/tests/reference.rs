@@ -206,13 +206,22 @@ fn modules_that_are_made_for_a_case_need_no_feature_that_it_has_not() {
     for case in kit::cases().into_iter().map(|kit| kit.case).chain(generated) {
         for (builtins, looks) in [(&Builtin::ALL[..], false), (&[], false), (&Builtin::ALL, true)] {
             let builtins = Builtins::of(builtins);
-            let worker = Worker { drivers: true, keeps: true, builtins, seats: looks, looks, features: Features::V1 };
+            let worker = Worker {
+                drivers: true,
+                keeps: true,
+                builtins,
+                seats: looks,
+                callers: looks,
+                looks,
+                features: Features::V1,
+            };
             let script = Script::lower(&Prepared::new(&case), Capture::Full, &worker);
             for op in script.ops() {
-                let Op::Module { module, bytes } = op else { continue };
-                if (0..case.modules.len() as i32).contains(module) {
-                    continue;
-                }
+                let bytes = match op {
+                    Op::Module { module, bytes } if !(0..case.modules.len() as i32).contains(module) => bytes,
+                    Op::Keep { bytes, .. } => bytes,
+                    _ => continue,
+                };
                 let mut validator = Validator::new_with_features(wasm_features(case.features));
                 // The types that a driver repeats may be the invalid ones of the case.
                 let theirs_valid = case.modules.iter().all(|module| {
@@ -223,6 +232,35 @@ fn modules_that_are_made_for_a_case_need_no_feature_that_it_has_not() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn functions_of_plain_types_are_invoked_by_callers_that_outlive_the_case() {
+    let keeps = |text: &str, exports: &[&str]| -> (Vec<i32>, usize) {
+        let invokes = exports.iter().map(|export| invoke(0, export, Vec::new()));
+        let case = case(&[text.to_owned()], [instantiate(0)].into_iter().chain(invokes).collect());
+        let script = Script::lower(&Prepared::new(&case), Capture::Digests, &looking().worker);
+        let made = script.ops().iter().filter(|op| matches!(op, Op::Module { module, .. } if *module > 0)).count();
+        let keeps = script.ops().iter().filter_map(|op| match op {
+            Op::Keep { keep, .. } => Some(*keep),
+            _ => None,
+        });
+        (keeps.collect(), made)
+    };
+    let text = r#"(module (func (export "a") (result i64 f64) (i64.const 1) (f64.const 1))
+        (func (export "b") (result f32) (f32.const 1)) (func (export "c") (result f32) (f32.const 2)))"#;
+    let (plain, made) = keeps(text, &["a", "b", "c"]);
+    assert_eq!((plain.len(), made), (2, 0), "two types, and no driver");
+    let again = keeps(r#"(module (func (export "x") (result f32) (f32.const 3)))"#, &["x"]);
+    assert_eq!(again, (plain[1..].to_vec(), 0), "the same number in another case");
+    for of_the_module in [
+        r#"(module (type $t (sub (func (result f32)))) (func (export "x") (type $t) (f32.const 1)))"#,
+        r#"(module (rec (type $t (func (result f32))) (type (func))) (func (export "x") (type $t) (f32.const 1)))"#,
+        r#"(module (type $s (struct)) (func (export "x") (result (ref null $s)) (ref.null $s)))"#,
+        r#"(module (tag (export "t")) (func (export "x") (result f32) (f32.const 1)))"#,
+    ] {
+        assert_eq!(keeps(of_the_module, &["x"]), (Vec::new(), 1), "{of_the_module}");
     }
 }
 

@@ -278,6 +278,34 @@ def a_seat_is_taken_before_the_call(worker, run):
     assert [(index, end["end"]) for index, end in told["ends"]] == [(2, "absent"), (3, "absent")], told
 
 
+def a_caller_is_made_once_and_its_seat_is_emptied(worker, run):
+    assert worker.hello["callers"] is True
+    keep = {"keep": -300, "bytes": module(0, "seated")["bytes"], "imports": [MEM]}
+    sitters = [module(1, "sitters"), instance(1, 1)]
+    call_through = {"call": -300, "name": "f", "in": "05000000"}
+    answers = worker.ask(*sitters, keep, keep, {**call_through, "seat": [1, "more"]})
+    for answer in answers[2:4]:
+        good(answer)
+    good(answers[4], "06000000")
+    # Another request does not read the bytes again, and finds nobody in the seat.
+    answers = worker.ask(*sitters, {**keep, "bytes": "00"}, call_through, {**call_through, "seat": [1, "less"]})
+    good(answers[2])
+    ended(answers[3], "trap")
+    good(answers[4], "04000000")
+    worker.start(*sitters, {"calls": [[-300, "f", 4, [1, "more"]]], "order": [0], "in": "05000000"})
+    while "done" not in json.loads(worker.line()):
+        pass
+    ended(worker.ask(call_through)[0], "trap")
+    answers = worker.ask({**keep, "keep": 5}, {**keep, "keep": -301, "bytes": "00"}, {**call_through, "call": -301},
+                         {**keep, "keep": -301, "imports": [[9, "mem"]]}, {**keep, "keep": -301}, {**call_through, "call": -301})
+    ended(answers[0], "unclassified")
+    ended(answers[1], *REFUSALS)
+    ended(answers[2], "absent")
+    ended(answers[3], "unlinkable")
+    good(answers[4])
+    ended(answers[5], "trap")
+
+
 def memory_that_grows_during_a_call_is_read_as_it_is_then(worker, run):
     answers = worker.ask(module(0, "frame"), instance(0, 0), module(1, "grow"), instance(1, 1, [0, "mem"]), call(1),
                          frame={"instance": 0, "memory": "mem", "input": 0, "output": OUTPUT})
@@ -558,6 +586,7 @@ TESTS = [
     a_look_shows_memories_globals_and_tables,
     a_look_shows_references,
     a_seat_is_taken_before_the_call,
+    a_caller_is_made_once_and_its_seat_is_emptied,
     memory_that_grows_during_a_call_is_read_as_it_is_then,
     what_belongs_to_a_request_is_forgotten_and_what_is_negative_is_kept,
     a_number_may_be_given_again,

@@ -536,6 +536,35 @@
     return time.slice(1);
   }
 
+  // Compiles and instantiates a module once for the process.
+  function keep(operation) {
+    const number = checkNumber(operation.keep, "the name of an instance");
+    if (number >= 0) throw new Mistake("an instance that is kept has a negative number");
+    if (keptInstances.has(number)) return '"ns":0';
+    if (!Array.isArray(operation.imports)) throw new Mistake("`imports` is no list");
+    const bytes = decodeHex(operation.bytes);
+    const values = [];
+    for (let index = 0; index < operation.imports.length; index++) {
+      const found = resolveImport(operation.imports[index]);
+      if (found === undefined) return answerOf(UNLINKABLE, "import " + index + ": none of its candidates is there");
+      values.push(found.value);
+    }
+    const start = now();
+    let compiled;
+    try {
+      compiled = new WebAssembly.Module(bytes);
+    } catch (error) {
+      return endOf(error, otherwiseOfModule) + nanoseconds(start);
+    }
+    try {
+      const instance = link({ compiled: compiled, imports: importsOf(compiled) }, values);
+      keptInstances.set(number, instance.exports);
+    } catch (error) {
+      return endOf(error, otherwiseOfInstance) + nanoseconds(start);
+    }
+    return nanoseconds(start).slice(1);
+  }
+
   // The names of a module's imports; null where the engine cannot tell. JSC up to Bun 1.3 throws a TypeError where a type
   // has none in its JavaScript interface, as references to structures have.
   function importsOf(compiled) {
@@ -623,6 +652,7 @@
       const seated = seatOf(operation.seat);
       if (seated === undefined) return absent(NO_FUNCTION);
       found.seat.set(0, seated);
+      taken.add(found.seat);
     }
     const start = now();
     let length;
@@ -905,10 +935,19 @@
     const found = instanceTable(checkNumber(target[0], "the name of an instance")).get(target[0]);
     const run = found === undefined ? undefined : found[target[1]];
     const seated = target[3] === undefined ? undefined : seatOf(target[3]);
+    if (seated !== undefined && found !== undefined) taken.add(found.seat);
     if (typeof run !== "function" || (target[3] !== undefined && seated === undefined)) {
       return { bytes: target[2], run: undefined, seat: undefined, seated: undefined, end: absent(NO_FUNCTION) };
     }
     return { bytes: target[2], run: run, seat: seated === undefined ? undefined : found.seat, seated: seated, end: undefined };
+  }
+
+  // Tables into which functions were put. A caller outlives the request, and would keep the function's instance alive.
+  const taken = new Set();
+
+  function emptySeats() {
+    taken.forEach(function (seat) { if (seat instanceof WebAssembly.Table) seat.set(0, null); });
+    taken.clear();
   }
 
   const NO_FUNCTION = "there is no such instance, or it exports no function of this name";
@@ -967,6 +1006,7 @@
     if (operation.module !== undefined) return compile(operation);
     if (operation.instance !== undefined) return instantiate(operation);
     if (operation.call !== undefined) return call(operation, frame);
+    if (operation.keep !== undefined) return keep(operation);
     if (operation.look !== undefined) return lookAt(operation, frame);
     if (Array.isArray(operation.calls) && Array.isArray(operation.order)) return callAll(operation, frame);
     throw new Mistake("there is no such operation: " + Object.keys(operation).join(", "));
@@ -1016,13 +1056,14 @@
       }
     }
     write(collected + '{"done":' + request.request + "}\n");
+    emptySeats();
     modules = new Map();
     instances = new Map();
     readers = new Map();
   }
 
   function hello(version) {
-    return '{"wassay":' + PROTOCOL + ',"version":' + quote(version) + ',"bound":"kill","drivers":true,"keeps":true,"calls":true,"seats":true,"looks":true,"builtins":' +
+    return '{"wassay":' + PROTOCOL + ',"version":' + quote(version) + ',"bound":"kill","drivers":true,"keeps":true,"calls":true,"seats":true,"callers":true,"looks":true,"builtins":' +
       JSON.stringify(builtins) + ',"blind_spots":' + JSON.stringify(blindSpots) + "}\n";
   }
 

@@ -172,6 +172,9 @@ struct Watched<'e> {
     record: Rc<RefCell<Record>>,
 }
 
+/// Marks that are compared at once.
+const PIECE: usize = 256;
+
 impl Watched<'_> {
     fn read(&mut self) {
         let mut record = self.record.borrow_mut();
@@ -180,10 +183,16 @@ impl Watched<'_> {
             let before = before.entry(*instance).or_default();
             self.session.memory(InstanceIdx(*instance), MARKS, u64::MAX, &mut |bytes| {
                 before.resize(bytes.len(), 0);
-                for (site, (old, new)) in before.iter_mut().zip(bytes).enumerate() {
-                    if *old != *new {
-                        *old = *new;
-                        executed.push((*module, site));
+                // Nearly all of a page of marks is as it was.
+                for (piece, (old, new)) in before.chunks_mut(PIECE).zip(bytes.chunks(PIECE)).enumerate() {
+                    if *old == *new {
+                        continue;
+                    }
+                    for (at, (old, new)) in old.iter_mut().zip(new).enumerate() {
+                        if *old != *new {
+                            *old = *new;
+                            executed.push((*module, piece * PIECE + at));
+                        }
                     }
                 }
             });

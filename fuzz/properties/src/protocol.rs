@@ -20,7 +20,7 @@ pub const KEEPS: u8 = 2;
 pub const FULL: u8 = 4;
 /// Answers are given the number of the operation that is next: otherwise few would be in order.
 pub const NUMBERED: u8 = 8;
-/// The worker puts functions into tables, and looks at the state by itself where it keeps instances.
+/// The worker puts functions into tables; where it keeps instances, it keeps callers and looks at the state by itself.
 pub const LOOKS: u8 = 16;
 
 /// Reads what a worker writes.
@@ -39,6 +39,7 @@ pub fn check(bytes: &[u8]) -> Result<(), Broken> {
         keeps: flags & KEEPS != 0,
         builtins: Builtins::of(&Builtin::ALL),
         seats: flags & LOOKS != 0 && flags & DRIVERS != 0,
+        callers: flags & LOOKS != 0 && flags & DRIVERS != 0 && flags & KEEPS != 0,
         looks: flags & LOOKS != 0 && flags & DRIVERS != 0 && flags & KEEPS != 0,
         features: Features::ALL,
     };

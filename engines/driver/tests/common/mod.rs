@@ -1,6 +1,7 @@
 //! A worker in this process: it carries out operations on the reference, as a worker of another language would.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use wassay_adapter::limits::{ELEMENTS_MAX, MEMORY_BYTES_MAX};
 use wassay_adapter::{Engine, Prepared, walk};
@@ -105,6 +106,7 @@ impl Reference {
                 keeps,
                 builtins: Builtins::of(&Builtin::ALL),
                 seats: false,
+                callers: false,
                 looks: false,
                 features: Features::V1,
             },
@@ -112,11 +114,19 @@ impl Reference {
         )
     }
 
-    /// One that looks at the state by itself, and puts functions into tables.
+    /// One that looks at the state by itself, puts functions into tables and keeps callers.
     pub(crate) fn looking(features: Features) -> Self {
         let builtins = Builtins::of(&Builtin::ALL);
         Self::that(
-            Worker { drivers: true, keeps: true, builtins, seats: true, looks: true, features: Features::V1 },
+            Worker {
+                drivers: true,
+                keeps: true,
+                builtins,
+                seats: true,
+                callers: true,
+                looks: true,
+                features: Features::V1,
+            },
             features,
         )
     }
@@ -223,6 +233,19 @@ impl Reference {
                     Err(InstantiateError::Unlinkable(error)) => ended(End::Unlinkable, error.to_string()),
                     Err(InstantiateError::Exec(error)) => failed(&error),
                 }
+            }
+            Op::Keep { keep, bytes, imports } => {
+                assert!(*keep < 0, "what is kept has a negative number");
+                if self.kept.contains_key(keep) {
+                    return Answer::default();
+                }
+                // Below all modules that are kept for themselves.
+                let of = *keep - 1_000_000;
+                let loaded = self.carry_out(&Op::Module { module: of, bytes: Arc::clone(bytes) }, request, ask);
+                if loaded.end.is_some() {
+                    return loaded;
+                }
+                self.carry_out(&Op::Instance { instance: *keep, of, imports: imports.to_vec() }, request, ask)
             }
             Op::Call { call, name, input, seat } => {
                 if let Some((of, func)) = seat {
