@@ -20,6 +20,11 @@ const FIRST_CALLER: i32 = -100;
 /// How many there are at most: a worker keeps an instance of each. Functions of other types are called by the driver of
 /// the case.
 const CALLERS_MAX: usize = 512;
+/// How often a kind was wanted before it gets one: a module of its own costs an engine as much as a few functions more in
+/// drivers, and many types come once and never again.
+const WANTED_MIN: u32 = 4;
+/// How many kinds are counted at most.
+const KINDS_MAX: usize = 1 << 16;
 
 /// A module that is the same for every case.
 #[derive(Debug)]
@@ -51,10 +56,24 @@ struct Kind {
 
 /// The callers of this process. A number must mean the same to every worker that is ever sent it, since a script is made
 /// once for all that are talked to alike.
-static CALLERS: LazyLock<Mutex<HashMap<Kind, Arc<Caller>>>> = LazyLock::new(Mutex::default);
+static CALLERS: LazyLock<Mutex<Callers>> = LazyLock::new(Mutex::default);
+
+#[derive(Default)]
+struct Callers {
+    kinds: HashMap<Kind, Known>,
+    made: usize,
+}
+
+/// What is known of a kind.
+enum Known {
+    /// It was wanted so often.
+    Wanted(u32),
+    Made(Arc<Caller>),
+}
 
 /// The caller of functions of this type, with these kinds of references passed. `None` where the driver has to invoke
-/// them: the worker keeps no callers, the type is one of the module alone, there are too many, or none can be made.
+/// them: the worker keeps no callers, the type is one of the module alone or has come seldom so far, there are too many,
+/// or none can be made.
 pub(crate) fn caller(
     signature: &Arc<Signature>,
     args: &[RefArgs],
@@ -78,11 +97,18 @@ pub(crate) fn caller(
         objects: comes_from_outside && usable.contains(Feature::Gc),
     };
     let mut callers = CALLERS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = callers.get(&kind) {
-        return Some(Arc::clone(known));
-    }
-    if callers.len() >= CALLERS_MAX {
+    if !callers.kinds.contains_key(&kind) && callers.kinds.len() >= KINDS_MAX {
         return None;
+    }
+    let Callers { kinds, made } = &mut *callers;
+    let known = kinds.entry(kind).or_insert(Known::Wanted(0));
+    match known {
+        Known::Made(caller) => return Some(Arc::clone(caller)),
+        Known::Wanted(count) if *count < WANTED_MIN || *made >= CALLERS_MAX => {
+            *count = count.saturating_add(1);
+            return None;
+        }
+        Known::Wanted(_) => {}
     }
     builder.import_memory(Source::Frame(FRAME.memory));
     let returns_bytes = builder.own_type(&[], &[Out::I32]);
@@ -91,10 +117,11 @@ pub(crate) fn caller(
     builder.define(CALLER_FUNC.to_owned(), returns_bytes, code);
     let (bytes, sources) = builder.finish();
     let imports: Option<Arc<[ImportEntry]>> = sources.iter().map(kept).collect();
-    let instance = FIRST_CALLER - i32::try_from(callers.len()).ok()?;
-    let made = Arc::new(Caller { instance, crossing: Arc::new(crossing), bytes, imports: imports? });
-    callers.insert(kind, Arc::clone(&made));
-    Some(made)
+    let instance = FIRST_CALLER - i32::try_from(*made).ok()?;
+    let caller = Arc::new(Caller { instance, crossing: Arc::new(crossing), bytes, imports: imports? });
+    *made += 1;
+    *known = Known::Made(Arc::clone(&caller));
+    Some(caller)
 }
 
 /// What an import is given that is the same for every case.

@@ -250,6 +250,9 @@ fn functions_of_plain_types_are_invoked_by_callers_that_outlive_the_case() {
     };
     let text = r#"(module (func (export "a") (result i64 f64) (i64.const 1) (f64.const 1))
         (func (export "b") (result f32) (f32.const 1)) (func (export "c") (result f32) (f32.const 2)))"#;
+    // Types that come once and never again are left to drivers.
+    assert_eq!(keeps(text, &["a", "b", "c"]), (Vec::new(), 1));
+    (0..10).for_each(|_| _ = keeps(text, &["a", "b"]));
     let (plain, made) = keeps(text, &["a", "b", "c"]);
     assert_eq!((plain.len(), made), (2, 0), "two types, and no driver");
     let again = keeps(r#"(module (func (export "x") (result f32) (f32.const 3)))"#, &["x"]);
@@ -260,7 +263,7 @@ fn functions_of_plain_types_are_invoked_by_callers_that_outlive_the_case() {
         r#"(module (type $s (struct)) (func (export "x") (result (ref null $s)) (ref.null $s)))"#,
         r#"(module (tag (export "t")) (func (export "x") (result f32) (f32.const 1)))"#,
     ] {
-        assert_eq!(keeps(of_the_module, &["x"]), (Vec::new(), 1), "{of_the_module}");
+        (0..10).for_each(|_| assert_eq!(keeps(of_the_module, &["x"]), (Vec::new(), 1), "{of_the_module}"));
     }
 }
 
