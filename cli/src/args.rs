@@ -70,7 +70,7 @@ pub(crate) struct Fuzz {
     /// Families and profiles to measure, each alone [default: all families, and the mix]
     #[arg(long, value_name = "LIST", requires = "score", conflicts_with = "profile")]
     pub(crate) families: Option<String>,
-    /// Planted faults to measure with, by name or by chapter [default: all]
+    /// Planted faults to measure with, by name, by chapter, `modelled` or `held-out` [default: all]
     #[arg(long, value_name = "LIST", requires = "score")]
     pub(crate) faults: Option<String>,
     /// A page to put the score into, between its markers

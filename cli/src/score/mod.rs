@@ -39,6 +39,8 @@ const CASES_OF_MIX: u64 = 50_000;
 const MIX: &str = "mix";
 /// In place of a chapter: the faults that are modelled on bugs of engines.
 const MODELLED: &str = "modelled";
+/// Likewise: those of them to which the generators were not fitted.
+const HELD_OUT: &str = "held-out";
 
 /// What a score found.
 #[derive(Debug, Serialize)]
@@ -60,6 +62,8 @@ struct FaultRow {
     /// The bug of an engine on which it is modelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<&'static str>,
+    /// Whether it was planted after the generators were last changed.
+    held_out: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -88,7 +92,13 @@ pub(crate) fn main(args: &Fuzz) -> Result<Exit, Failure> {
     let stop = crate::fuzz::stop_on_signal()?;
     let rows: Vec<FaultRow> = faults
         .iter()
-        .map(|fault| FaultRow { name: fault.name, chapter: fault.chapter, section: fault.section, model: fault.model })
+        .map(|&Planted { name, chapter, section, model, held_out, .. }| FaultRow {
+            name,
+            chapter,
+            section,
+            model,
+            held_out,
+        })
         .collect();
     eprintln!(
         "seed {seed}, {} faults, profiles {}, {jobs} lanes, folder {}",
@@ -152,6 +162,8 @@ fn faults(list: Option<&str>) -> Result<Vec<Planted>, Failure> {
             chosen.extend(all.iter().filter(|fault| fault.chapter == name));
         } else if name == MODELLED {
             chosen.extend(all.iter().filter(|fault| fault.model.is_some()));
+        } else if name == HELD_OUT {
+            chosen.extend(all.iter().filter(|fault| fault.held_out));
         } else {
             chosen.push(find(name)?);
         }

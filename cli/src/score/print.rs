@@ -54,8 +54,13 @@ fn table(score: &Score) -> Vec<Vec<String>> {
         }
     }
     // What engines really had, apart from what was made up to break each rule.
-    for (name, modelled) in [("made up", false), ("modelled on bugs", true)] {
-        let faults: Vec<&FaultRow> = score.faults.iter().filter(|fault| fault.model.is_some() == modelled).collect();
+    let lists: [(&str, fn(&FaultRow) -> bool); 3] = [
+        ("made up", |fault| fault.model.is_none()),
+        ("modelled on bugs", |fault| fault.model.is_some()),
+        ("of these, held out", |fault| fault.held_out),
+    ];
+    for (name, is_in) in lists {
+        let faults: Vec<&FaultRow> = score.faults.iter().filter(|fault| is_in(fault)).collect();
         if !faults.is_empty() && faults.len() < score.faults.len() {
             table.push(line(name, &|row| {
                 let found = faults.iter().filter(|fault| row.found.contains_key(fault.name)).count();

@@ -10,6 +10,7 @@ use wassay_model::{
 };
 
 use crate::build::Source;
+use crate::caller::Caller;
 use crate::drive::{Ask, Callee, Callers, Crossing, Driver, Item, Look, Wants, driver};
 use crate::fixed::{EYE_MODULE, FRAME_MODULE, Pages, TRACE_INSTANCE, TRACE_MODULE, eye, eye_imports, trace_imports};
 use crate::host::{HostFunc, HostModule, host_module};
@@ -443,7 +444,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
         let (of, made) = self.modules[module].driver.as_ref()?;
         let of = *of;
         // Once more for each instance: where one is refused, whoever is called through it says so.
-        let keeps: Vec<Op> = made.kept().map(|caller| caller.keep()).collect();
+        let keeps: Vec<Op> = made.kept().map(Caller::keep).collect();
         self.script.ops.extend(keeps);
         let (_, made) = self.modules[module].driver.as_ref()?;
         if of < 0 {

@@ -57,6 +57,7 @@ pub(crate) fn planted() -> Vec<crate::Planted> {
         chapter: fault.chapter().name(),
         section: fault.section(),
         model: fault.model(),
+        held_out: fault.is_held_out(),
     };
     Fault::ALL.iter().map(row).collect()
 }

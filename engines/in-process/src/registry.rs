@@ -307,6 +307,8 @@ pub struct Planted {
     pub section: &'static str,
     /// The bug of an engine on which it is modelled, if it is.
     pub model: Option<&'static str>,
+    /// Whether it was planted after the generators were last changed, which could not be fitted to it.
+    pub held_out: bool,
 }
 
 /// Every fault that `faulty` can have; none where the build has no reference.

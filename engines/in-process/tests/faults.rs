@@ -6,13 +6,22 @@ use wassay_generate::{Profile, generate};
 use wassay_model::{Capture, Ending, EngineName, Outcome};
 
 /// Faults that are about what is refused.
-const REFUSING: [&str; 6] = [
+const REFUSING: [&str; 15] = [
     "array-copy-direction",
     "br-table-dead-refused",
     "br-table-loop-refused",
     "memory-index-bit-refused",
     "import-twice-refused",
     "start-imported-refused",
+    "cast-index-refused",
+    "call-ref-subtype-refused",
+    "null-result-refused",
+    "equal-type-refused",
+    "imported-table-refused",
+    "dead-inner-block-refused",
+    "declared-typed-malformed",
+    "own-offset-refused",
+    "segment-size-refused",
 ];
 
 // What a fault makes of code has to be valid code again, or it would be found by an accident of ours.

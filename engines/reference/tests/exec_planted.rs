@@ -338,3 +338,10 @@ fn faults_are_named_uniquely_and_found_by_name() {
     }
     assert_eq!(Fault::from_name("no-such-fault"), None);
 }
+
+#[test]
+fn faults_are_held_out_only_if_they_have_a_model() {
+    let held: Vec<&Fault> = Fault::ALL.iter().filter(|fault| fault.is_held_out()).collect();
+    assert!(held.len() >= 24, "{}", held.len());
+    assert!(held.iter().all(|fault| fault.model().is_some()), "{held:?}");
+}

@@ -1,5 +1,6 @@
 //! Rows of `exec_planted` that need more than one expression: whole modules, bytes, and two modules that are linked.
 
+mod held;
 mod modelled;
 
 use wassay_model::Features;

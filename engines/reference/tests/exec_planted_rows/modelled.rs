@@ -444,6 +444,6 @@ fn show_more(fault: Fault) {
             "loaded",
             "malformed",
         ),
-        _ => panic!("{} has no row: write one", fault.name()),
+        _ => super::held::show(fault),
     }
 }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Fault, modelled, syntax};
+use super::{Fault, modelled, refused, syntax};
 use crate::exec::store::{Loaded, LoadedModule};
 use crate::exec::{Config, LoadError, lower};
 use crate::syntax::{
@@ -20,7 +20,8 @@ pub(crate) fn load(fault: Fault, bytes: &[u8], config: &Config) -> Result<Loaded
     let bytes = mend_bytes(fault, bytes)?;
     let mut module = binary::decode(&bytes, config.features).map_err(LoadError::from)?;
     if fault.model().is_some() {
-        // These know of valid code only.
+        refused::accept(fault, &mut module);
+        // The others know of valid code only.
         valid::validate(&module, config.features).map_err(|error| LoadError::Invalid(error.to_string()))?;
         modelled::rewrite(fault, &mut module);
     }
@@ -273,6 +274,7 @@ fn mend(fault: Fault, module: &mut Module) {
             }
         }
         Fault::SegmentsSorted => sort_segments(&mut module.datas),
+        Fault::ImportedOffsetTraps => refused::displace(module),
         _ => {}
     }
 }
@@ -367,7 +369,7 @@ fn refuse(fault: Fault, module: &Module) -> Result<(), LoadError> {
                 dead && labels.windows(2).any(|pair| pair[0].types() != pair[1].types())
             })
         }),
-        _ => false,
+        _ => return refused::verdict(fault, module).map_or(Ok(()), Err),
     };
     if refused { Err(LoadError::Invalid(format!("refused: {}", fault.name()))) } else { Ok(()) }
 }

@@ -22,6 +22,7 @@ mod instances;
 mod list;
 mod modelled;
 mod object;
+mod refused;
 mod steps;
 mod syntax;
 mod touch;

@@ -30,7 +30,8 @@ pub(super) fn before(fault: Fault, op: Op) -> Option<Op> {
         {
             (dst, u64::from(src))
         }
-        (Fault::TableInitDeclared, Op::TableInit { elem, .. }) => (elem, 0),
+        (Fault::TableInitDeclared | Fault::TableInitActiveTraps, Op::TableInit { elem, .. }) => (elem, 0),
+        (Fault::BrTableLowBits, Op::BrTable { count: count @ 4096.., .. }) => (count & 0xfff, 0),
         (Fault::HostGrowthStale, op) => return load(op).map(|(memory, reach)| planted(fault, memory, reach)),
         _ => return None,
     };
@@ -175,6 +176,15 @@ pub(super) fn step(view: &mut View<'_>, fault: Fault, index: u32, immediate: u64
             if matches!(elem.mode, ElemMode::Declarative) && elem.ty.heap == HeapType::Extern {
                 return Some(Err(TrapKind::TableOutOfBounds));
             }
+        }
+        Fault::TableInitActiveTraps => {
+            let elem = view.instance.loaded.module.elems.get(index as usize)?;
+            if matches!(elem.mode, ElemMode::Active { .. }) && *view.top(1)? as u32 == 0 {
+                return Some(Err(TrapKind::TableOutOfBounds));
+            }
+        }
+        Fault::BrTableLowBits => {
+            view.unop(|target| if target as u32 >= index { u64::from(u32::MAX) } else { target })?;
         }
         Fault::NoneTableUnchecked => {
             let at = view.pop()?;

@@ -41,6 +41,10 @@ impl Fault {
             Self::DataSegmentLate | Self::DataAtEndTraps | Self::EmptyDataAnywhere | Self::SegmentsCheckedFirst => {
                 module.datas.iter().any(|data| matches!(data.mode, DataMode::Active { .. }))
             }
+            Self::ImportedOffsetTraps => {
+                imports(|ty| matches!(ty, ExternType::Global(_)))
+                    && !(module.datas.is_empty() && module.elems.is_empty())
+            }
             Self::PriorImageVisible | Self::SegmentsSorted => {
                 module.datas.iter().any(|data| matches!(data.mode, DataMode::Active { .. }))
             }

@@ -5,6 +5,7 @@
 //! machine meets valid code only.
 
 mod blocks;
+mod held;
 mod locals;
 mod numbers;
 mod stores;
@@ -12,8 +13,8 @@ mod stores;
 use super::Fault;
 use crate::syntax::Instr::{self, Numeric as Num};
 use crate::syntax::{
-    BlockType, CompType, DataMode, ExternType, FuncIdx, FuncType, GlobalType, LaneOp, LocalIdx, MemIdx, Module,
-    Mutability, Pools, SubType, TypeIdx, ValType,
+    BlockType, CompType, DataMode, ExternType, FieldIdx, FuncIdx, FuncType, GlobalType, LaneOp, LocalIdx, MemIdx,
+    Module, Mutability, Pools, SubType, TypeIdx, ValType,
 };
 
 /// What a rewriting has to know of the module.
@@ -29,6 +30,8 @@ struct Context<'a> {
     wraps: &'a [bool],
     /// By function: whether it ends in a tail call with arguments.
     tail_calls: &'a [bool],
+    /// The fields that some function reads.
+    read_fields: &'a [(TypeIdx, FieldIdx)],
     pools: &'a Pools,
 }
 
@@ -305,6 +308,7 @@ pub(super) fn rewrite(fault: Fault, module: &mut Module) {
             _ => false,
         });
     }
+    let read_fields = if fault == Fault::NullTrapBeforeValue { held::read_fields(module) } else { Vec::new() };
     let mut vectors = std::mem::take(&mut module.pools.vectors);
     let context = Context {
         types: &types,
@@ -314,6 +318,7 @@ pub(super) fn rewrite(fault: Fault, module: &mut Module) {
         passive: &passive,
         wraps: &wraps,
         tail_calls: &tail_calls,
+        read_fields: &read_fields,
         pools: &module.pools,
     };
     for func in &mut module.funcs {
@@ -356,4 +361,5 @@ fn rewrite_at(fault: Fault, place: &mut Place<'_, '_>) -> Option<usize> {
         .or_else(|| locals::rewrite(fault, place, before, after))
         .or_else(|| stores::rewrite(fault, place, before, after))
         .or_else(|| blocks::rewrite(fault, place, before, after))
+        .or_else(|| held::rewrite(fault, place, before, after))
 }
