@@ -54,13 +54,13 @@ fn table(score: &Score) -> Vec<Vec<String>> {
         }
     }
     // What engines really had, apart from what was made up to break each rule.
-    let lists: [(&str, fn(&FaultRow) -> bool); 3] = [
-        ("made up", |fault| fault.model.is_none()),
-        ("modelled on bugs", |fault| fault.model.is_some()),
-        ("of these, held out", |fault| fault.held_out),
+    let list = |is_in: fn(&FaultRow) -> bool| score.faults.iter().filter(|fault| is_in(fault)).collect();
+    let lists: [(&str, Vec<&FaultRow>); 3] = [
+        ("made up", list(|fault| fault.model.is_none())),
+        ("modelled on bugs", list(|fault| fault.model.is_some())),
+        ("of these, held out", list(|fault| fault.held_out)),
     ];
-    for (name, is_in) in lists {
-        let faults: Vec<&FaultRow> = score.faults.iter().filter(|fault| is_in(fault)).collect();
+    for (name, faults) in lists {
         if !faults.is_empty() && faults.len() < score.faults.len() {
             table.push(line(name, &|row| {
                 let found = faults.iter().filter(|fault| row.found.contains_key(fault.name)).count();
