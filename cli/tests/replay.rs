@@ -36,9 +36,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("jsc-shift-constants/", "a fault of JavaScriptCore's shell"),
     ("jsc-table-init-evaluates-again/", "a fault of JavaScriptCore's shell"),
     ("jsc-unsigned-division-constants/", "a fault of JavaScriptCore's shell"),
+    ("v8-import-v128-global/", "a fault of an old V8"),
     ("wasmer-import-float-before-integer/", "a fault of wasmer, which is not linked"),
     ("wasmer-import-several-results/", "a fault of wasmer, which is not linked"),
-    ("v8-import-v128-global/", "a fault of an old V8"),
 ];
 
 /// A row of `fuzz/known` that its script no longer shows has to go.

@@ -338,13 +338,13 @@ fn write_op(line: &mut Vec<u8>, op: &Op) {
             line.push(b'"');
         }
         Op::Instance { instance, of, imports } => {
-            text(line, format_args!("{{\"instance\":{instance},\"of\":{of},\"imports\":["));
+            text(line, format_args!("{{\"instance\":{instance},\"of\":{of},\"imports\":"));
             write_imports(line, imports);
         }
         Op::Keep { keep, bytes, imports } => {
             text(line, format_args!("{{\"keep\":{keep},\"bytes\":\""));
             hex::encode(bytes, line);
-            line.extend_from_slice(b"\",\"imports\":[");
+            line.extend_from_slice(b"\",\"imports\":");
             write_imports(line, imports);
         }
         Op::Call { call, name, input, seat } => {
@@ -467,6 +467,7 @@ fn pair(line: &mut Vec<u8>, (instance, name): &(i32, Arc<str>)) {
 }
 
 fn write_imports(line: &mut Vec<u8>, imports: &[ImportEntry]) {
+    line.push(b'[');
     for (position, import) in imports.iter().enumerate() {
         if position > 0 {
             line.push(b',');

@@ -444,9 +444,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
         let (of, made) = self.modules[module].driver.as_ref()?;
         let of = *of;
         // Once more for each instance: where one is refused, whoever is called through it says so.
-        let keeps: Vec<Op> = made.kept().map(Caller::keep).collect();
-        self.script.ops.extend(keeps);
-        let (_, made) = self.modules[module].driver.as_ref()?;
+        self.script.ops.extend(made.kept().map(Caller::keep));
         if of < 0 {
             return None;
         }

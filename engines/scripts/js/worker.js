@@ -518,12 +518,9 @@
     if (module.imports !== null && entries.length !== module.imports.length) {
       throw new Mistake("`imports` has " + entries.length + " entries, and the module imports " + module.imports.length);
     }
-    const values = [];
-    for (let index = 0; index < entries.length; index++) {
-      const found = resolveImport(entries[index]);
-      if (found === undefined) return answerOf(UNLINKABLE, "import " + index + ": none of its candidates is there");
-      values.push(found.value);
-    }
+    const resolved = resolveImports(entries);
+    if (resolved.missing !== undefined) return resolved.missing;
+    const values = resolved.values;
     const start = now();
     let instance;
     try {
@@ -543,12 +540,8 @@
     if (keptInstances.has(number)) return '"ns":0';
     if (!Array.isArray(operation.imports)) throw new Mistake("`imports` is no list");
     const bytes = decodeHex(operation.bytes);
-    const values = [];
-    for (let index = 0; index < operation.imports.length; index++) {
-      const found = resolveImport(operation.imports[index]);
-      if (found === undefined) return answerOf(UNLINKABLE, "import " + index + ": none of its candidates is there");
-      values.push(found.value);
-    }
+    const resolved = resolveImports(operation.imports);
+    if (resolved.missing !== undefined) return resolved.missing;
     const start = now();
     let compiled;
     try {
@@ -557,7 +550,7 @@
       return endOf(error, otherwiseOfModule) + nanoseconds(start);
     }
     try {
-      const instance = link({ compiled: compiled, imports: importsOf(compiled) }, values);
+      const instance = link({ compiled: compiled, imports: importsOf(compiled) }, resolved.values);
       keptInstances.set(number, instance.exports);
     } catch (error) {
       return endOf(error, otherwiseOfInstance) + nanoseconds(start);
@@ -573,6 +566,19 @@
     } catch (error) {
       return null;
     }
+  }
+
+  // What all entries name, in their order; or the answer where one names nothing that is there.
+  function resolveImports(entries) {
+    const values = [];
+    for (let index = 0; index < entries.length; index++) {
+      const found = resolveImport(entries[index]);
+      if (found === undefined) {
+        return { missing: answerOf(UNLINKABLE, "import " + index + ": none of its candidates is there"), values: values };
+      }
+      values.push(found.value);
+    }
+    return { missing: undefined, values: values };
   }
 
   // A box with what an entry of `imports` names; undefined where it names instances and none of them exists.
