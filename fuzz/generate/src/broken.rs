@@ -6,8 +6,10 @@
 //! the features of the case and with all of them. wasmparser is no judge here. Where it errs, and the reference does
 //! not, its mistake is compared like any other engine's.
 //!
-//! Half of a case's modules are random changes of a large module, half are small ones at the edge of one rule each.
+//! Half of a case's modules are random changes of a large module, half are small ones at the edge of one rule each. A
+//! part of the cases has only small modules, in which a value comes to where a type is wanted that it has or has not.
 
+mod flow;
 mod rules;
 
 use wasmparser::{Validator, WasmFeatures};
@@ -22,11 +24,21 @@ use crate::{Order, smith};
 const MODULES: u32 = 8;
 /// Modules at the edge of a rule of one case.
 const RULES: u32 = 12;
+/// Modules of a case about types.
+const FLOWS: u32 = 24;
 /// Changed modules that are drawn for a case at most.
 const DRAWS_MAX: u32 = 3 * MODULES;
 
 /// Makes a case; its provenance has no seed yet.
 pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'static str>) {
+    if flow::FEATURES.minus(order.features).is_empty() && draw.percent(30) {
+        let mut script = Script::new(Host::None);
+        for number in 1..=FLOWS {
+            let module = script.module(&format!("flow{number}"), flow::module(draw));
+            script.load(module);
+        }
+        return (script.finish(flow::FEATURES), vec!["types"]);
+    }
     let (base, _) = smith::generate(order.features, draw);
     let (other, _) = smith::generate(order.features, draw);
     let features = base.features;

@@ -192,7 +192,8 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
         program.draft.define_raw(callee.index, &locals, &code);
     }
     for number in 0..draw.between(1, 3) {
-        let params = program.draw_types(1, 4, draw);
+        let high = draw.pick(&[4, 4, 8]);
+        let params = program.draw_types(1, high, draw);
         let mut results = vec![ValType::I64];
         if program.may(Feature::MultiValue) {
             results.extend(program.draw_types(0, 4, draw));

@@ -7,7 +7,8 @@
 //! whose sum with the offset leaves 32 bits. The bytes at every edge are unlike each other. Then the memory grows, and
 //! what was outside is asked again.
 //!
-//! Less than half of the calls trap, and the state is looked at after each function's calls.
+//! Less than half of the calls trap, and the state is looked at after each function's calls. In a quarter of the
+//! functions operands come out of calls that count: whatever traps, traps behind all of them.
 
 use wasm_encoder::{ConstExpr, DataSegment, DataSegmentMode, ExportKind, MemoryType, ValType};
 use wassay_model::{Feature, Features, Host, InstanceIdx, TestCase, Value};
@@ -98,7 +99,7 @@ fn memories(allowed: Features) -> Vec<Shape> {
 fn groups(allowed: Features) -> Vec<Vec<&'static Op>> {
     let mut groups: Vec<(Features, Vec<&'static Op>)> = Vec::new();
     for op in OPS.iter().filter(|op| op.is_memory() && op.features.minus(allowed).is_empty()) {
-        if matches!(op.name, "memory.size" | "memory.grow" | "memory.atomic.notify") {
+        if matches!(op.name, "memory.size" | "memory.grow") {
             continue;
         }
         match groups.iter_mut().find(|(features, _)| *features == op.features) {
@@ -146,6 +147,9 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
     let mut features = memory.features();
     for op in group {
         features = features.union(op.features);
+    }
+    if order.features.contains(Feature::MutableGlobal) && draw.percent(80) {
+        features = features.union(Features::of(&[Feature::MutableGlobal]));
     }
     let (bytes, functions) = module(memory, group, features, draw);
     let mut script = Script::new(Host::None);
@@ -221,6 +225,11 @@ fn module(memory: Shape, group: &[&'static Op], features: Features, draw: &mut D
     let main = draft.memory(memory.memory_type());
     draft.export("memory", ExportKind::Memory, main);
 
+    let counts = features.contains(Feature::MutableGlobal);
+    let count = draft.global(crate::draft::mutable(ValType::I64), &ConstExpr::i64_const(1));
+    if counts {
+        draft.export("count", ExportKind::Global, count);
+    }
     let mut functions = Vec::new();
     for (number, op) in group.iter().enumerate() {
         let offset = static_offset(op, memory, draw);
@@ -240,8 +249,18 @@ fn module(memory: Shape, group: &[&'static Op], features: Features, draw: &mut D
             .collect();
         let result = op.results.first().map_or(ValType::I32, |ty| ty.encoded());
         let mut code = Vec::new();
-        for param in 0..op.params.len() {
-            code.extend([0x20, param as u8]);
+        let called = counts && draw.percent(25);
+        for (param, (ty, (_, role))) in params.iter().zip(&op.params[..]).enumerate() {
+            // A value out of nothing, or the parameter itself by way of a function.
+            let made = *role == Role::Value && called && draw.percent(50);
+            if !made {
+                code.extend([0x20, param as u8]);
+            }
+            if made || called && draw.percent(60) {
+                let callee = counted(&mut draft, count, *ty, made, draw);
+                code.push(0x10);
+                encode::unsigned(&mut code, callee.into());
+            }
         }
         instruction(&mut code, op, index, offset, draw);
         if other && let Some(source) = code.last_mut() {
@@ -306,6 +325,27 @@ fn module(memory: Shape, group: &[&'static Op], features: Features, draw: &mut D
         draft.data(DataSegment { mode, data: pattern(0x77, 32) });
     }
     (draft.finish(), functions)
+}
+
+/// A function that counts its calls, unlike others, and gives its argument back or makes a value.
+fn counted(draft: &mut Draft, count: u32, ty: ValType, made: bool, draw: &mut Draw) -> u32 {
+    let params = if made { Vec::new() } else { vec![ty] };
+    let func_type = draft.func_type(&params, &[ty]);
+    let (step, value) = (i64::from(draw.below(1000)), draw.bits());
+    draft.func(func_type, &[], |code| {
+        code.global_get(count).i64_const(31).i64_mul().i64_const(step).i64_add().global_set(count);
+        if made {
+            match ty {
+                ValType::I32 => code.i32_const(value as i32),
+                ValType::I64 => code.i64_const(value.cast_signed()),
+                ValType::F32 => code.i32_const(value as i32).f32_reinterpret_i32(),
+                ValType::F64 => code.i64_const(value.cast_signed()).f64_reinterpret_i64(),
+                _ => code.i64_const(value.cast_signed()).i64x2_splat(),
+            };
+        } else {
+            code.local_get(0);
+        }
+    })
 }
 
 fn instruction(code: &mut Vec<u8>, op: &Op, memory: u32, offset: u64, draw: &mut Draw) {

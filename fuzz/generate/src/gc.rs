@@ -4,10 +4,12 @@
 //! type, a function that makes an object out of a number, one that changes it and one that sums it up with all that it
 //! leads to, down to a depth. Whatever happens to the heap in between, the sums are numbers, and are compared. Loops
 //! make thousands of objects and keep a few, in locals, operands, globals, tables and other objects, so that a
-//! collector has work to do and something to lose. Half of the cases have a second module with the same group of types
+//! collector has work to do and something to lose. Two functions have objects that hardly leave them, for compilers that
+//! would rather have none. Half of the cases have a second module with the same group of types
 //! and functions over it: objects go from one to the other.
 
 mod module;
+mod scratch;
 mod types;
 
 use wassay_model::{Feature, Features, Host, Ref, TestCase, Value};
@@ -71,6 +73,7 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
         }
     }
     script.invoke(instance, "kept", Vec::new());
+    script.invoke(instance, "counted", Vec::new());
     script.snapshot();
     (script.finish(used), traits)
 }

@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::Went;
-use wasmparser::{Operator, Parser, Payload, Validator};
+use wasmparser::{ExternalKind, Operator, Parser, Payload, Validator};
 use wassay_adapter::wasm_features;
 use wassay_generate::{Profile, edge_cases, generate};
 use wassay_model::{Action, Feature, Features, TestCase, Value};
@@ -104,22 +104,32 @@ fn accesses_are_asked_at_the_last_address_that_fits_and_at_the_next() {
         let module = &case.modules[0].bytes.0;
         let (_, (_, pages, page_log2, _)) = contents(module);
         let bytes = pages << page_log2.unwrap_or(16);
-        let mut bodies = Vec::new();
+        let (mut bodies, mut names) = (Vec::new(), Vec::new());
         for payload in Parser::new(0).parse_all(module) {
-            if let Payload::CodeSectionEntry(body) = payload.expect("a module") {
-                let mut reader = body.get_operators_reader().expect("code");
-                let mut first = None;
-                while !reader.eof() {
-                    if let Operator::I64Load { memarg } = reader.read().expect("an instruction") {
-                        first = Some(memarg.offset);
+            match payload.expect("a module") {
+                // Nothing is imported, so functions are numbered like their bodies.
+                Payload::ExportSection(exports) => names.extend(exports.into_iter().filter_map(|export| {
+                    let export = export.expect("an export");
+                    let is_function = export.kind == ExternalKind::Func && export.name.starts_with('f');
+                    is_function.then(|| (export.name.to_owned(), export.index as usize))
+                })),
+                Payload::CodeSectionEntry(body) => {
+                    let mut reader = body.get_operators_reader().expect("code");
+                    let mut first = None;
+                    while !reader.eof() {
+                        if let Operator::I64Load { memarg } = reader.read().expect("an instruction") {
+                            first = Some(memarg.offset);
+                        }
                     }
+                    bodies.push(first);
                 }
-                bodies.push(first);
+                _ => {}
             }
         }
-        for (number, offset) in bodies.iter().enumerate() {
-            let Some(last) = offset.and_then(|offset: u64| bytes.checked_sub(offset.checked_add(8)?)) else { continue };
-            let name = format!("f{number}");
+        for (name, index) in names {
+            let Some(last) = bodies[index].and_then(|offset: u64| bytes.checked_sub(offset.checked_add(8)?)) else {
+                continue;
+            };
             let addresses: BTreeSet<u64> = case
                 .plan
                 .steps

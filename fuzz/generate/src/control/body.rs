@@ -255,6 +255,7 @@ impl<'a> Body<'a> {
             (11, 6 * throws),
             (12, 3),
             (13, 5 * nest),
+            (14, 6 * nest),
         ]) {
             0 => {
                 let local = self.draw.position(self.locals.len()) as u32;
@@ -279,6 +280,7 @@ impl<'a> Body<'a> {
             2 => self.if_else(depth),
             3 => self.block(depth),
             4 => self.loop_(depth),
+            14 => self.while_(depth),
             5 => self.switch(depth),
             6 => self.branch_if(),
             7 => self.call_and_mix(),
@@ -419,6 +421,42 @@ impl<'a> Body<'a> {
         self.s().end();
         self.mix_all(&carried);
         self.mix_all(&below);
+    }
+
+    /// A loop as compilers write it: a block around it to leave by, and a branch back at its end. Nothing is carried but
+    /// in locals.
+    fn while_(&mut self, depth: u32) {
+        let counter = self.fresh(ValType::I32);
+        let turns = self.draw.pick(&[1, 2, 3, 5]);
+        self.s().i32_const(turns).local_set(counter);
+        self.s().block(BlockType::Empty);
+        self.labels.push(Vec::new());
+        self.s().loop_(BlockType::Empty);
+        self.labels.push(Vec::new());
+        self.take_fuel();
+        self.s().local_get(counter).i32_eqz();
+        if self.draw.percent(20) {
+            self.condition(1);
+            self.s().i32_eqz().i32_or();
+        }
+        self.s().br_if(1);
+        self.place();
+        let count = self.draw.between(0, 2);
+        self.statements(count, depth - 1);
+        if depth > 1 && self.draw.percent(40) {
+            // Loops in loops, however deep it is already.
+            if self.draw.percent(50) {
+                self.while_(depth - 1);
+            } else {
+                self.loop_(depth - 1);
+            }
+        }
+        self.s().local_get(counter).i32_const(1).i32_sub().local_set(counter).br(0);
+        self.labels.pop();
+        self.s().end();
+        self.labels.pop();
+        self.s().end();
+        self.place();
     }
 
     /// A `br_table` into blocks around it, with values.

@@ -12,12 +12,12 @@ use super::types::{ANYS, BYTES, Composite, LONGS, NODE, SHORTS, World, non_null,
 use crate::draft::{Draft, mutable, table_type};
 use crate::draw::Draw;
 
-const ANYREF: ValType = ValType::Ref(RefType::ANYREF);
+pub(super) const ANYREF: ValType = ValType::Ref(RefType::ANYREF);
 const SUM_PARAMS: [ValType; 2] = [ANYREF, ValType::I32];
 const MAKE_PARAMS: [ValType; 2] = [ValType::I64, ValType::I32];
-const EQ: HeapType = HeapType::Abstract { shared: false, ty: AbstractHeapType::Eq };
-const STRUCT: HeapType = HeapType::Abstract { shared: false, ty: AbstractHeapType::Struct };
-const ARRAY: HeapType = HeapType::Abstract { shared: false, ty: AbstractHeapType::Array };
+pub(super) const EQ: HeapType = HeapType::Abstract { shared: false, ty: AbstractHeapType::Eq };
+pub(super) const STRUCT: HeapType = HeapType::Abstract { shared: false, ty: AbstractHeapType::Struct };
+pub(super) const ARRAY: HeapType = HeapType::Abstract { shared: false, ty: AbstractHeapType::Array };
 /// How many references the table keeps.
 const KEPT: u64 = 16;
 const DATA: u32 = 64;
@@ -45,11 +45,11 @@ pub(super) struct Heap {
 }
 
 /// The functions that every module has.
-struct Kit<'w> {
-    world: &'w World,
-    draft: Draft,
+pub(super) struct Kit<'w> {
+    pub(super) world: &'w World,
+    pub(super) draft: Draft,
     /// From a number and a depth to anything.
-    any: u32,
+    pub(super) any: u32,
     /// From a reference and a depth to a number.
     sum: u32,
     /// For each type: from a number and a depth to an object.
@@ -57,12 +57,12 @@ struct Kit<'w> {
     /// For each type: the sum of an object.
     sums: Vec<u32>,
     /// For each type: changes an object.
-    touches: Vec<u32>,
-    exports: Vec<(&'static str, Vec<Argument>)>,
+    pub(super) touches: Vec<u32>,
+    pub(super) exports: Vec<(&'static str, Vec<Argument>)>,
 }
 
 /// Takes the `i64` on the stack into the local.
-fn absorb(sink: &mut InstructionSink<'_>, local: u32) {
+pub(super) fn absorb(sink: &mut InstructionSink<'_>, local: u32) {
     sink.local_get(local).i64_const(9).i64_rotl().i64_xor().i64_const(0x1_0001).i64_mul().local_set(local);
 }
 
@@ -113,6 +113,7 @@ impl Heap {
         if companion {
             kit.across();
         }
+        kit.scratch(root, draw);
         Self { bytes: kit.draft.finish(), exports: kit.exports, mutable_global, bulk }
     }
 }
@@ -159,7 +160,7 @@ impl<'w> Kit<'w> {
         kit
     }
 
-    fn define(&mut self, func: u32, locals: &[ValType], code: &[u8]) {
+    pub(super) fn define(&mut self, func: u32, locals: &[ValType], code: &[u8]) {
         self.draft.define_raw(func, locals, code);
     }
 
@@ -248,7 +249,7 @@ impl<'w> Kit<'w> {
     }
 
     /// Pushes a value for a field, from the seed and, for references, as deep as the depth says.
-    fn push(
+    pub(super) fn push(
         &self,
         sink: &mut InstructionSink<'_>,
         storage: StorageType,
@@ -300,7 +301,7 @@ impl<'w> Kit<'w> {
     }
 
     /// Turns the value of a field that is on the stack into an `i64`; `depth` is the local that says how deep.
-    fn digest(&self, sink: &mut InstructionSink<'_>, storage: StorageType, depth: Option<u32>) {
+    pub(super) fn digest(&self, sink: &mut InstructionSink<'_>, storage: StorageType, depth: Option<u32>) {
         match storage {
             StorageType::I8 | StorageType::I16 | StorageType::Val(ValType::I32) => {
                 sink.i64_extend_i32_s();
@@ -325,7 +326,14 @@ impl<'w> Kit<'w> {
         }
     }
 
-    fn get(&self, sink: &mut InstructionSink<'_>, index: u32, at: u32, storage: StorageType, draw: &mut Draw) {
+    pub(super) fn get(
+        &self,
+        sink: &mut InstructionSink<'_>,
+        index: u32,
+        at: u32,
+        storage: StorageType,
+        draw: &mut Draw,
+    ) {
         match storage {
             StorageType::Val(_) => sink.struct_get(index, at),
             _ if draw.percent(50) => sink.struct_get_s(index, at),
@@ -381,7 +389,7 @@ impl<'w> Kit<'w> {
         self.define(self.touches[index as usize], &[ValType::I64], &code);
     }
 
-    fn element(&self, sink: &mut InstructionSink<'_>, index: u32, storage: StorageType, draw: &mut Draw) {
+    pub(super) fn element(&self, sink: &mut InstructionSink<'_>, index: u32, storage: StorageType, draw: &mut Draw) {
         match storage {
             StorageType::Val(_) => sink.array_get(index),
             _ if draw.percent(50) => sink.array_get_s(index),

@@ -154,6 +154,12 @@ impl<'a> Writer<'a> {
         let op = &OPS[usize::from(spec.op)];
         let result = op.results.first().copied();
         let private = PRIVATE + u64::from(self.number) * 0x100;
+        if let Some((ty, _)) = op.params.first().filter(|(ty, _)| !ty.is_ref() && self.draw.percent(6)) {
+            // Parameters that nobody reads: those that are read come by the stack then, or out of spilled registers.
+            for _ in 0..self.draw.pick(&[6, 8, 9, 13]) {
+                self.param(*ty, Kind::Value { lanes: op.lanes, open: false });
+            }
+        }
         // What lies below the operands on the stack, and parameters of the sink.
         let mut selector = None;
         match (spec.sink, result) {
