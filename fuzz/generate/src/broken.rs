@@ -32,12 +32,13 @@ const DRAWS_MAX: u32 = 3 * MODULES;
 /// Makes a case; its provenance has no seed yet.
 pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'static str>) {
     if flow::FEATURES.minus(order.features).is_empty() && draw.percent(30) {
+        let features = flow::features(order.features, draw);
         let mut script = Script::new(Host::None);
         for number in 1..=FLOWS {
-            let module = script.module(&format!("flow{number}"), flow::module(draw));
+            let module = script.module(&format!("flow{number}"), flow::module(features, draw));
             script.load(module);
         }
-        return (script.finish(flow::FEATURES), vec!["types"]);
+        return (script.finish(features), vec!["types"]);
     }
     let (base, _) = smith::generate(order.features, draw);
     let (other, _) = smith::generate(order.features, draw);

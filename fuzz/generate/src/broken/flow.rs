@@ -15,15 +15,22 @@ use wassay_model::{Feature, Features};
 use crate::draft::{Draft, plain_subtype};
 use crate::draw::Draw;
 
-/// What the modules of a case need.
+/// What the modules of a case need, whatever else they have.
 pub(super) const FEATURES: Features = Features::V2.minus(Features::of(&[Feature::Simd])).union(Features::of(&[
     Feature::FunctionReferences,
     Feature::Gc,
     Feature::TailCall,
-    Feature::Exceptions,
-    Feature::Memory64,
     Feature::ExtendedConst,
 ]));
+
+/// What a part of the cases has beside that, so that engines which lack one of these are asked the rest.
+const MORE: [Feature; 2] = [Feature::Exceptions, Feature::Memory64];
+
+/// The features of a case.
+pub(super) fn features(allowed: Features, draw: &mut Draw) -> Features {
+    let more = MORE.into_iter().filter(|feature| allowed.contains(*feature) && draw.percent(50));
+    more.fold(FEATURES, |features, feature| features.union(Features::of(&[feature])))
+}
 
 /// The abstract heap types, those at the top of their hierarchies first.
 const ABSTRACT: [AbstractHeapType; 12] = [
@@ -57,8 +64,10 @@ fn position(wide: bool, value: u32) -> ConstExpr {
     if wide { ConstExpr::i64_const(value.into()) } else { ConstExpr::i32_const(value.cast_signed()) }
 }
 
-/// Where the value comes to. Each writes what the module needs for it.
+/// Where the value comes to. Each writes what the module needs for it; the first two need exceptions.
 const PLACES: &[fn(&mut Flow<'_>)] = &[
+    thrown,
+    caught,
     result,
     result,
     argument,
@@ -85,8 +94,6 @@ const PLACES: &[fn(&mut Flow<'_>)] = &[
     reference_call,
     reference_call,
     tail,
-    thrown,
-    caught,
     without_null,
     on_cast,
     on_cast,
@@ -104,15 +111,17 @@ const PLACES: &[fn(&mut Flow<'_>)] = &[
 ];
 
 /// A module at the edge of what fits.
-pub(super) fn module(draw: &mut Draw) -> Vec<u8> {
-    let mut flow = Flow::draw(draw);
-    let place = flow.draw.pick(PLACES);
+pub(super) fn module(features: Features, draw: &mut Draw) -> Vec<u8> {
+    let mut flow = Flow::draw(features, draw);
+    let exceptions = features.contains(Feature::Exceptions);
+    let place = flow.draw.pick(if exceptions { PLACES } else { &PLACES[2..] });
     place(&mut flow);
     flow.draft.finish()
 }
 
 struct Flow<'d> {
     draw: &'d mut Draw,
+    features: Features,
     draft: Draft,
     /// Every type, in order.
     types: Vec<SubType>,
@@ -125,10 +134,11 @@ struct Flow<'d> {
 }
 
 impl<'d> Flow<'d> {
-    fn draw(draw: &'d mut Draw) -> Self {
+    fn draw(features: Features, draw: &'d mut Draw) -> Self {
         let unknown = RefType::ANYREF;
         let mut flow = Self {
             draw,
+            features,
             draft: Draft::default(),
             types: Vec::new(),
             origins: Vec::new(),
@@ -319,9 +329,20 @@ impl<'d> Flow<'d> {
         let heap_type = if limit > 0 && self.draw.percent(65) {
             HeapType::Concrete(limit - 1 - self.draw.below(limit.min(8)))
         } else {
-            heap(self.draw.pick(&ABSTRACT))
+            self.abstract_type()
         };
         RefType { nullable: self.draw.percent(60), heap_type }
+    }
+
+    fn abstract_type(&mut self) -> HeapType {
+        let all: Vec<HeapType> = self.abstract_types().collect();
+        self.draw.pick(&all)
+    }
+
+    fn abstract_types(&self) -> impl Iterator<Item = HeapType> + use<> {
+        let exceptions = self.features.contains(Feature::Exceptions);
+        let is_one = |ty: &AbstractHeapType| matches!(ty, AbstractHeapType::Exn | AbstractHeapType::NoExn);
+        ABSTRACT.into_iter().filter(move |ty| exceptions || !is_one(ty)).map(heap)
     }
 
     fn kind(&self, index: u32) -> AbstractHeapType {
@@ -388,11 +409,8 @@ impl<'d> Flow<'d> {
 
     /// A type that comes in where the other is wanted: mostly one that fits.
     fn fitting(&mut self, to: RefType) -> RefType {
-        let all: Vec<HeapType> = ABSTRACT
-            .iter()
-            .map(|ty| heap(*ty))
-            .chain((0..self.types.len() as u32).rev().take(12).map(HeapType::Concrete))
-            .collect();
+        let all: Vec<HeapType> =
+            self.abstract_types().chain((0..self.types.len() as u32).rev().take(12).map(HeapType::Concrete)).collect();
         let fitting: Vec<HeapType> = all.iter().copied().filter(|from| self.fits(*from, to.heap_type)).collect();
         let heap_type =
             if !fitting.is_empty() && self.draw.percent(75) { self.draw.pick(&fitting) } else { self.draw.pick(&all) };
@@ -419,6 +437,11 @@ impl<'d> Flow<'d> {
             (2, _) => sink.block(BlockType::Result(ValType::Ref(self.from))).local_get(0).end(),
             _ => sink.local_get(0),
         };
+    }
+
+    /// Whether a memory or a table has 64-bit addresses.
+    fn wide(&mut self, percent: u32) -> bool {
+        self.draw.percent(percent) && self.features.contains(Feature::Memory64)
     }
 
     fn from(&self) -> ValType {
@@ -680,7 +703,7 @@ fn passive(flow: &mut Flow<'_>) -> u32 {
 }
 
 fn table_element(flow: &mut Flow<'_>) {
-    let wide = flow.draw.percent(30);
+    let wide = flow.wide(30);
     let index = flow.draft.import("m", "t", EntityType::Table(table(flow.to, wide)));
     let how = flow.draw.below(3);
     let push = move |sink: &mut InstructionSink<'_>, value: i32| {
@@ -730,7 +753,7 @@ fn segment(flow: &mut Flow<'_>) {
 
 /// An active segment, mostly in a module without functions.
 fn imported_table(flow: &mut Flow<'_>) {
-    let wide = flow.draw.percent(40);
+    let wide = flow.wide(40);
     let first = flow.draw.percent(60);
     if !first {
         flow.draft.import("m", "u", EntityType::Table(table(RefType::FUNCREF, false)));
@@ -779,7 +802,7 @@ fn initial_global(flow: &mut Flow<'_>) {
 fn initial_table(flow: &mut Flow<'_>) {
     let from = flow.from;
     let initial = flow.initial(from);
-    let wide = flow.draw.percent(30);
+    let wide = flow.wide(30);
     flow.draft.table(table(flow.to, wide), Some(&initial));
 }
 
@@ -930,7 +953,7 @@ fn selected(flow: &mut Flow<'_>) {
 
 /// An instruction that wants a reference of a kind.
 fn accessed(flow: &mut Flow<'_>) {
-    let how = flow.draw.below(7);
+    let how = flow.draw.below(if flow.features.contains(Feature::Exceptions) { 7 } else { 6 });
     let object = match flow.to.heap_type {
         HeapType::Concrete(index) => Some((index, flow.types[index as usize].composite_type.inner.clone())),
         _ => None,
@@ -965,10 +988,10 @@ fn accessed(flow: &mut Flow<'_>) {
                 2 => sink.ref_null(heap(AbstractHeapType::Eq)).ref_eq(),
                 3 => sink.any_convert_extern(),
                 4 => sink.extern_convert_any(),
-                5 => sink.throw_ref(),
-                _ => sink.ref_is_null(),
+                5 => sink.ref_is_null(),
+                _ => sink.throw_ref(),
             };
-            if how != 5 {
+            if how != 6 {
                 sink.drop();
             }
         }),
@@ -979,7 +1002,7 @@ fn accessed(flow: &mut Flow<'_>) {
 fn indirect(flow: &mut Flow<'_>) {
     let ty = flow.draft.func_type(&[], &[ValType::I32]);
     let reference = if flow.draw.percent(50) { flow.to } else { RefType { nullable: true, heap_type: HeapType::FUNC } };
-    let wide = flow.draw.percent(30);
+    let wide = flow.wide(30);
     let index = flow.draft.import("m", "t", EntityType::Table(table(reference, wide)));
     let tail = flow.draw.percent(30);
     // The index has the table's width, or has it not.
@@ -1052,7 +1075,7 @@ fn function_constant(flow: &mut Flow<'_>) {
 
 /// The position of a segment: a constant of whatever kind.
 fn offset(flow: &mut Flow<'_>) {
-    let wide = flow.draw.percent(35);
+    let wide = flow.wide(35);
     let number = |wide: bool| if wide { ValType::I64 } else { ValType::I32 };
     let ty = number(wide != flow.draw.percent(10));
     let mutable = flow.draw.percent(20);
