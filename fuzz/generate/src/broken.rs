@@ -18,7 +18,7 @@ use wassay_model::{Host, TestCase};
 use crate::draw::Draw;
 use crate::mutation::Changes;
 use crate::script::Script;
-use crate::{Order, smith};
+use crate::{Order, smith, universe};
 
 /// Changed modules of one case. Making the two modules that they come from costs more than changing them.
 const MODULES: u32 = 8;
@@ -32,7 +32,7 @@ const DRAWS_MAX: u32 = 3 * MODULES;
 /// Makes a case; its provenance has no seed yet.
 pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'static str>) {
     if flow::FEATURES.minus(order.features).is_empty() && draw.percent(30) {
-        let features = flow::features(order.features, draw);
+        let features = universe::further(flow::FEATURES, order.features, draw);
         let mut script = Script::new(Host::None);
         for number in 1..=FLOWS {
             let module = script.module(&format!("flow{number}"), flow::module(features, draw));

@@ -33,6 +33,7 @@ mod size;
 mod smith;
 mod sweep;
 mod table;
+mod universe;
 mod values;
 
 pub use boundary::boundary_arguments;

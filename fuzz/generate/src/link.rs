@@ -7,6 +7,10 @@
 //! be called, and the plan looks at both.
 //!
 //! Functions in tables and functions that others import call nobody, so nothing recurs.
+//!
+//! In a part of the cases it is the types that are shared: whether an import matches hangs on what is below what.
+
+mod matching;
 
 use wasm_encoder::{
     BlockType, Catch, CompositeInnerType, ConstExpr, DataSegment, DataSegmentMode, ElementMode, ElementSegment,
@@ -76,6 +80,12 @@ impl Flaw {
 pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'static str>) {
     let allowed = order.features;
     let has = |feature| allowed.contains(feature);
+    if crate::universe::FEATURES.minus(allowed).is_empty()
+        && draw.percent(25)
+        && let Some(made) = matching::generate(allowed, draw)
+    {
+        return made;
+    }
     let mutable_globals = has(Feature::MutableGlobal);
     let mut used = Features::V1;
     let mut uses = |feature, holds: bool| {

@@ -8,49 +8,16 @@ use std::borrow::Cow;
 use wasm_encoder::{
     AbstractHeapType, ArrayType, BlockType, Catch, CompositeInnerType, ConstExpr, DataSegment, DataSegmentMode,
     ElementMode, ElementSegment, Elements, EntityType, ExportKind, FieldType, FuncType, GlobalType, HeapType,
-    Instruction, InstructionSink, MemoryType, RefType, StorageType, StructType, SubType, TableType, ValType,
+    Instruction, InstructionSink, MemoryType, RefType, StorageType, StructType, TableType, ValType,
 };
 use wassay_model::{Feature, Features};
 
 use crate::draft::{Draft, plain_subtype};
 use crate::draw::Draw;
+use crate::universe::{Universe, heap};
 
 /// What the modules of a case need, whatever else they have.
-pub(super) const FEATURES: Features = Features::V2.minus(Features::of(&[Feature::Simd])).union(Features::of(&[
-    Feature::FunctionReferences,
-    Feature::Gc,
-    Feature::TailCall,
-    Feature::ExtendedConst,
-]));
-
-/// What a part of the cases has beside that, so that engines which lack one of these are asked the rest.
-const MORE: [Feature; 2] = [Feature::Exceptions, Feature::Memory64];
-
-/// The features of a case.
-pub(super) fn features(allowed: Features, draw: &mut Draw) -> Features {
-    let more = MORE.into_iter().filter(|feature| allowed.contains(*feature) && draw.percent(50));
-    more.fold(FEATURES, |features, feature| features.union(Features::of(&[feature])))
-}
-
-/// The abstract heap types, those at the top of their hierarchies first.
-const ABSTRACT: [AbstractHeapType; 12] = [
-    AbstractHeapType::Any,
-    AbstractHeapType::Func,
-    AbstractHeapType::Extern,
-    AbstractHeapType::Exn,
-    AbstractHeapType::Eq,
-    AbstractHeapType::I31,
-    AbstractHeapType::Struct,
-    AbstractHeapType::Array,
-    AbstractHeapType::None,
-    AbstractHeapType::NoFunc,
-    AbstractHeapType::NoExtern,
-    AbstractHeapType::NoExn,
-];
-
-const fn heap(ty: AbstractHeapType) -> HeapType {
-    HeapType::Abstract { shared: false, ty }
-}
+pub(super) const FEATURES: Features = crate::universe::FEATURES.union(Features::of(&[Feature::TailCall]));
 
 const fn constant(val_type: ValType) -> GlobalType {
     GlobalType { val_type, mutable: false, shared: false }
@@ -123,299 +90,19 @@ struct Flow<'d> {
     draw: &'d mut Draw,
     features: Features,
     draft: Draft,
-    /// Every type, in order.
-    types: Vec<SubType>,
-    /// The type that this one copies, if it is a copy: itself otherwise.
-    origins: Vec<u32>,
-    /// Where groups begin and end.
-    groups: Vec<(u32, u32)>,
+    universe: Universe,
     from: RefType,
     to: RefType,
 }
 
 impl<'d> Flow<'d> {
     fn draw(features: Features, draw: &'d mut Draw) -> Self {
-        let unknown = RefType::ANYREF;
-        let mut flow = Self {
-            draw,
-            features,
-            draft: Draft::default(),
-            types: Vec::new(),
-            origins: Vec::new(),
-            groups: Vec::new(),
-            from: unknown,
-            to: unknown,
-        };
-        if flow.draw.percent(25) {
-            // Indices need another byte, or another sign.
-            let count = flow.draw.pick(&[1, 3, 61, 62, 63, 64, 123, 124, 125, 126, 127, 128, 129]);
-            for _ in 0..count {
-                flow.group(vec![plain_subtype(CompositeInnerType::Func(FuncType::new([], [])))], None);
-            }
-        }
-        let padding = flow.types.len();
-        for _ in 0..flow.draw.between(2, 5) {
-            let former: Vec<(u32, u32)> =
-                flow.groups.iter().copied().filter(|(first, _)| *first as usize >= padding).collect();
-            if !former.is_empty() && flow.draw.percent(45) {
-                let (first, end) = flow.draw.pick(&former);
-                flow.copy(first, end);
-            } else {
-                flow.new_group();
-            }
-        }
-        flow.to = flow.reference();
-        flow.from = flow.fitting(flow.to);
-        flow
-    }
-
-    fn group(&mut self, types: Vec<SubType>, origin: Option<u32>) {
-        let first = self.types.len() as u32;
-        let count = types.len() as u32;
-        self.types.extend(types.iter().cloned());
-        for at in 0..count {
-            self.origins.push(origin.map_or(first + at, |origin| self.origins[(origin + at) as usize]));
-        }
-        self.groups.push((first, first + count));
-        // One type that stands alone is a group of one type, however it is written.
-        match <[SubType; 1]>::try_from(types) {
-            Ok([alone]) if self.draw.percent(70) => {
-                self.draft.subtype(&alone);
-            }
-            Ok(alone) => {
-                self.draft.rec_group(alone.to_vec());
-            }
-            Err(types) => {
-                self.draft.rec_group(types);
-            }
-        }
-    }
-
-    /// The same group once more, or with something else in one place.
-    fn copy(&mut self, first: u32, end: u32) {
-        let shift = self.types.len() as u32 - first;
-        let mut types: Vec<SubType> =
-            self.types[first as usize..end as usize].iter().map(|ty| shifted(ty, first, end, shift)).collect();
-        let changed = self.draw.percent(30);
-        if changed {
-            let at = self.draw.position(types.len());
-            match self.draw.below(4) {
-                0 => types[at].is_final = !types[at].is_final,
-                1 => types.swap(0, at),
-                2 => types.push(plain_subtype(CompositeInnerType::Func(FuncType::new([], [])))),
-                _ => {
-                    let limit = self.types.len() as u32;
-                    let inner = self.inner(limit);
-                    types[at].composite_type.inner = inner;
-                }
-            }
-        }
-        self.group(types, (!changed).then_some(first));
-    }
-
-    fn new_group(&mut self) {
-        let first = self.types.len() as u32;
-        let count = self.draw.weighted(&[(1, 6), (2, 3), (3, 1)]);
-        let mut types = Vec::new();
-        for at in 0..count {
-            let open: Vec<u32> = (0..first + at)
-                .filter(|index| !self.types.iter().chain(&types).nth(*index as usize).is_none_or(|ty| ty.is_final))
-                .collect();
-            let above = (!open.is_empty() && self.draw.percent(60)).then(|| self.draw.pick(&open));
-            let inner = match above {
-                Some(above) => {
-                    let all: Vec<&SubType> = self.types.iter().chain(&types).collect();
-                    let inner = all[above as usize].composite_type.inner.clone();
-                    self.below(inner, first + count)
-                }
-                None => self.inner(first + count),
-            };
-            let mut ty = plain_subtype(inner);
-            ty.is_final = self.draw.percent(30);
-            ty.supertype_idxs = above.into_iter().collect();
-            types.push(ty);
-        }
-        self.group(types, None);
-    }
-
-    fn inner(&mut self, limit: u32) -> CompositeInnerType {
-        match self.draw.below(3) {
-            0 => {
-                let fields: Vec<FieldType> = (0..self.draw.below(3)).map(|_| self.field(limit)).collect();
-                CompositeInnerType::Struct(StructType { fields: fields.into() })
-            }
-            1 => CompositeInnerType::Array(ArrayType(self.field(limit))),
-            _ => {
-                let params: Vec<ValType> = (0..self.draw.below(3)).map(|_| self.value(limit)).collect();
-                let results: Vec<ValType> = (0..self.draw.below(2)).map(|_| self.value(limit)).collect();
-                CompositeInnerType::Func(FuncType::new(params, results))
-            }
-        }
-    }
-
-    /// What a subtype of a type may consist of, mostly.
-    fn below(&mut self, inner: CompositeInnerType, limit: u32) -> CompositeInnerType {
-        match inner {
-            CompositeInnerType::Struct(above) => {
-                let mut fields: Vec<FieldType> = above.fields.iter().map(|field| self.field_below(*field)).collect();
-                if self.draw.percent(50) {
-                    fields.push(self.field(limit));
-                } else if self.draw.percent(5) {
-                    fields.pop();
-                }
-                CompositeInnerType::Struct(StructType { fields: fields.into() })
-            }
-            CompositeInnerType::Array(ArrayType(field)) => {
-                CompositeInnerType::Array(ArrayType(self.field_below(field)))
-            }
-            CompositeInnerType::Func(above) => {
-                let params: Vec<ValType> = above.params().iter().map(|ty| self.changed(*ty, true)).collect();
-                let results: Vec<ValType> = above.results().iter().map(|ty| self.changed(*ty, false)).collect();
-                CompositeInnerType::Func(FuncType::new(params, results))
-            }
-            other => other,
-        }
-    }
-
-    fn field_below(&mut self, field: FieldType) -> FieldType {
-        match field.element_type {
-            // What can be written may not become more special; now and then it does.
-            StorageType::Val(ty) if !field.mutable || self.draw.percent(6) => {
-                FieldType { element_type: StorageType::Val(self.changed(ty, false)), ..field }
-            }
-            _ if self.draw.percent(5) => FieldType { mutable: !field.mutable, ..field },
-            _ => field,
-        }
-    }
-
-    /// A type above or below, where it is a reference.
-    fn changed(&mut self, ty: ValType, above: bool) -> ValType {
-        let ValType::Ref(ty) = ty else { return ty };
-        if self.draw.percent(50) {
-            return ValType::Ref(ty);
-        }
-        if above {
-            let top = self.top(ty.heap_type);
-            return ValType::Ref(RefType { nullable: true, heap_type: heap(top) });
-        }
-        ValType::Ref(self.fitting(ty))
-    }
-
-    fn field(&mut self, limit: u32) -> FieldType {
-        let element_type = match self.draw.below(8) {
-            0 => StorageType::I8,
-            1 => StorageType::I16,
-            _ => StorageType::Val(self.value(limit)),
-        };
-        FieldType { element_type, mutable: self.draw.percent(50) }
-    }
-
-    fn value(&mut self, limit: u32) -> ValType {
-        match self.draw.below(6) {
-            0 => ValType::I32,
-            1 => ValType::I64,
-            2 => ValType::F64,
-            _ => ValType::Ref(self.reference_below(limit)),
-        }
-    }
-
-    fn reference(&mut self) -> RefType {
-        let limit = self.types.len() as u32;
-        self.reference_below(limit)
-    }
-
-    /// A type of references; the types that it may name are those below the limit, the last ones mostly.
-    fn reference_below(&mut self, limit: u32) -> RefType {
-        let heap_type = if limit > 0 && self.draw.percent(65) {
-            HeapType::Concrete(limit - 1 - self.draw.below(limit.min(8)))
-        } else {
-            self.abstract_type()
-        };
-        RefType { nullable: self.draw.percent(60), heap_type }
-    }
-
-    fn abstract_type(&mut self) -> HeapType {
-        let all: Vec<HeapType> = self.abstract_types().collect();
-        self.draw.pick(&all)
-    }
-
-    fn abstract_types(&self) -> impl Iterator<Item = HeapType> + use<> {
-        let exceptions = self.features.contains(Feature::Exceptions);
-        let is_one = |ty: &AbstractHeapType| matches!(ty, AbstractHeapType::Exn | AbstractHeapType::NoExn);
-        ABSTRACT.into_iter().filter(move |ty| exceptions || !is_one(ty)).map(heap)
-    }
-
-    fn kind(&self, index: u32) -> AbstractHeapType {
-        match self.types.get(index as usize).map(|ty| &ty.composite_type.inner) {
-            Some(CompositeInnerType::Func(_)) => AbstractHeapType::Func,
-            Some(CompositeInnerType::Array(_)) => AbstractHeapType::Array,
-            _ => AbstractHeapType::Struct,
-        }
-    }
-
-    fn top(&self, ty: HeapType) -> AbstractHeapType {
-        use AbstractHeapType::{Any, Exn, Extern, Func, NoExn, NoExtern, NoFunc};
-        let ty = match ty {
-            HeapType::Abstract { ty, .. } => ty,
-            HeapType::Concrete(index) | HeapType::Exact(index) => self.kind(index),
-        };
-        match ty {
-            Func | NoFunc => Func,
-            Extern | NoExtern => Extern,
-            Exn | NoExn => Exn,
-            _ => Any,
-        }
-    }
-
-    /// Whether one heap type is probably below the other: types that copy each other count as equal.
-    fn fits(&self, from: HeapType, to: HeapType) -> bool {
-        use AbstractHeapType::{Any, Array, Eq, Exn, Extern, Func, I31, NoExn, NoExtern, NoFunc, None, Struct};
-        match (from, to) {
-            (HeapType::Concrete(from), HeapType::Concrete(to)) => {
-                let mut next = Some(from);
-                while let Some(here) = next {
-                    let Some(origin) = self.origins.get(here as usize) else { return false };
-                    if self.origins.get(to as usize) == Some(origin) {
-                        return true;
-                    }
-                    // Supertypes that come first, as most do.
-                    let above = self.types[here as usize].supertype_idxs.first().copied();
-                    next = above.filter(|above| *above < here);
-                }
-                false
-            }
-            (HeapType::Concrete(from), HeapType::Abstract { ty, .. }) => {
-                let kind = self.kind(from);
-                ty == kind || kind != Func && matches!(ty, Any | Eq)
-            }
-            (HeapType::Abstract { ty: from, .. }, HeapType::Abstract { ty: to, .. }) => {
-                from == to
-                    || matches!(
-                        (from, to),
-                        (None | I31 | Struct | Array | Eq, Any)
-                            | (None | I31 | Struct | Array, Eq)
-                            | (None, I31 | Struct | Array)
-                            | (NoFunc, Func)
-                            | (NoExtern, Extern)
-                            | (NoExn, Exn)
-                    )
-            }
-            (HeapType::Abstract { ty, .. }, HeapType::Concrete(to)) => {
-                ty == if self.kind(to) == Func { NoFunc } else { None }
-            }
-            _ => false,
-        }
-    }
-
-    /// A type that comes in where the other is wanted: mostly one that fits.
-    fn fitting(&mut self, to: RefType) -> RefType {
-        let all: Vec<HeapType> =
-            self.abstract_types().chain((0..self.types.len() as u32).rev().take(12).map(HeapType::Concrete)).collect();
-        let fitting: Vec<HeapType> = all.iter().copied().filter(|from| self.fits(*from, to.heap_type)).collect();
-        let heap_type =
-            if !fitting.is_empty() && self.draw.percent(75) { self.draw.pick(&fitting) } else { self.draw.pick(&all) };
-        let nullable = if self.draw.percent(80) { to.nullable && self.draw.percent(70) } else { !to.nullable };
-        RefType { nullable, heap_type }
+        let mut universe = Universe::draw(features.contains(Feature::Exceptions), draw);
+        let mut draft = Draft::default();
+        universe.write(&mut draft, draw);
+        let to = universe.reference(draw);
+        let from = universe.fitting(draw, to);
+        Self { draw, features, draft, universe, from, to }
     }
 
     /// Pushes a value of the type, which is that of the first parameter too.
@@ -430,7 +117,7 @@ impl<'d> Flow<'d> {
             }
             return;
         };
-        match (self.draw.below(4), &self.types[index as usize].composite_type.inner) {
+        match (self.draw.below(4), &self.universe.types[index as usize].composite_type.inner) {
             (0, _) if self.from.nullable => sink.ref_null(self.from.heap_type),
             (0 | 1, CompositeInnerType::Struct(_)) if !self.from.nullable => sink.struct_new_default(index),
             (0 | 1, CompositeInnerType::Array(_)) if !self.from.nullable => sink.i32_const(2).array_new_default(index),
@@ -475,7 +162,6 @@ impl<'d> Flow<'d> {
     /// A type that has just been added.
     fn add(&mut self, inner: CompositeInnerType) -> u32 {
         let ty = plain_subtype(inner);
-        self.types.push(ty.clone());
         self.draft.subtype(&ty)
     }
 
@@ -491,38 +177,6 @@ impl<'d> Flow<'d> {
         let global = self.import_global(constant(ValType::Ref(ty)));
         ConstExpr::global_get(global)
     }
-}
-
-/// The type with what it says of its own group moved by so much.
-fn shifted(ty: &SubType, first: u32, end: u32, by: u32) -> SubType {
-    let index = |index: u32| if (first..end).contains(&index) { index + by } else { index };
-    let value = |ty: ValType| match ty {
-        ValType::Ref(RefType { nullable, heap_type: HeapType::Concrete(at) }) => {
-            ValType::Ref(RefType { nullable, heap_type: HeapType::Concrete(index(at)) })
-        }
-        other => other,
-    };
-    let field = |field: &FieldType| FieldType {
-        element_type: match field.element_type {
-            StorageType::Val(ty) => StorageType::Val(value(ty)),
-            other => other,
-        },
-        ..*field
-    };
-    let mut copy = ty.clone();
-    copy.supertype_idxs = ty.supertype_idxs.iter().map(|at| index(*at)).collect();
-    copy.composite_type.inner = match &ty.composite_type.inner {
-        CompositeInnerType::Struct(structure) => {
-            CompositeInnerType::Struct(StructType { fields: structure.fields.iter().map(field).collect() })
-        }
-        CompositeInnerType::Array(ArrayType(element)) => CompositeInnerType::Array(ArrayType(field(element))),
-        CompositeInnerType::Func(func) => CompositeInnerType::Func(FuncType::new(
-            func.params().iter().map(|ty| value(*ty)),
-            func.results().iter().map(|ty| value(*ty)),
-        )),
-        other => other.clone(),
-    };
-    copy
 }
 
 fn result(flow: &mut Flow<'_>) {
@@ -788,7 +442,7 @@ fn initial_global(flow: &mut Flow<'_>) {
         flow.draft.global(ty, &ConstExpr::global_get(source));
         flow.draft.global(constant(flow.from()), &ConstExpr::global_get(first));
     } else if let (HeapType::Concrete(index), true) = (flow.from.heap_type, flow.draw.percent(30)) {
-        let made = match &flow.types[index as usize].composite_type.inner {
+        let made = match &flow.universe.types[index as usize].composite_type.inner {
             CompositeInnerType::Struct(_) => vec![Instruction::StructNewDefault(index)],
             CompositeInnerType::Array(_) => vec![Instruction::I32Const(2), Instruction::ArrayNewDefault(index)],
             _ => vec![Instruction::RefNull(flow.from.heap_type)],
@@ -827,7 +481,7 @@ fn reference_call(flow: &mut Flow<'_>) {
     }
     // `call_ref` of the wanted type, with the value as the function.
     let HeapType::Concrete(index) = flow.to.heap_type else { return result(flow) };
-    let CompositeInnerType::Func(ty) = flow.types[index as usize].composite_type.inner.clone() else {
+    let CompositeInnerType::Func(ty) = flow.universe.types[index as usize].composite_type.inner.clone() else {
         return result(flow);
     };
     let results: Vec<ValType> = ty.results().to_vec();
@@ -915,7 +569,7 @@ fn on_cast(flow: &mut Flow<'_>) {
     let fails = flow.draw.percent(50);
     let (above, below) = if flow.draw.percent(80) { (to, from) } else { (from, to) };
     let wanted = if fails { above } else { below };
-    let label = if flow.draw.percent(75) { wanted } else { flow.fitting(wanted) };
+    let label = if flow.draw.percent(75) { wanted } else { flow.universe.fitting(flow.draw, wanted) };
     let value = ValType::Ref(above);
     flow.function(&[value], &[ValType::Ref(label)], &[], |_, sink| {
         sink.local_get(1);
@@ -955,7 +609,7 @@ fn selected(flow: &mut Flow<'_>) {
 fn accessed(flow: &mut Flow<'_>) {
     let how = flow.draw.below(if flow.features.contains(Feature::Exceptions) { 7 } else { 6 });
     let object = match flow.to.heap_type {
-        HeapType::Concrete(index) => Some((index, flow.types[index as usize].composite_type.inner.clone())),
+        HeapType::Concrete(index) => Some((index, flow.universe.types[index as usize].composite_type.inner.clone())),
         _ => None,
     };
     match (how, object) {
@@ -1023,10 +677,10 @@ fn indirect(flow: &mut Flow<'_>) {
 
 /// A function as the value: its type is its own, under whatever index.
 fn function_constant(flow: &mut Flow<'_>) {
-    let funcs: Vec<u32> = (0..flow.types.len() as u32)
+    let funcs: Vec<u32> = (0..flow.universe.types.len() as u32)
         .rev()
         .take(10)
-        .filter(|index| flow.kind(*index) == AbstractHeapType::Func)
+        .filter(|index| flow.universe.kind(*index) == AbstractHeapType::Func)
         .collect();
     if funcs.is_empty() {
         return result(flow);
