@@ -9,9 +9,11 @@ use crate::exit::{Exit, Failure, OrExit as _};
 /// The files, by name.
 const FILES: &[(&str, &str)] = &[
     ("bun.toml", include_str!("../../../fuzz/known/bun.toml")),
+    ("deno.toml", include_str!("../../../fuzz/known/deno.toml")),
     ("dlr.toml", include_str!("../../../fuzz/known/dlr.toml")),
     ("js102.toml", include_str!("../../../fuzz/known/js102.toml")),
     ("jsc.toml", include_str!("../../../fuzz/known/jsc.toml")),
+    ("node.toml", include_str!("../../../fuzz/known/node.toml")),
     ("tinywasm.toml", include_str!("../../../fuzz/known/tinywasm.toml")),
     ("wasmer.toml", include_str!("../../../fuzz/known/wasmer.toml")),
     ("wasmi.toml", include_str!("../../../fuzz/known/wasmi.toml")),

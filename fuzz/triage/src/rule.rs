@@ -57,6 +57,7 @@ const BY_OPCODE: &[(&[&str], &str)] = &[
     (&["throw", "try_table"], "section 4.6, \"Control Instructions\" (exceptions)"),
     (&["br", "block", "loop", "if", "unreachable", "return"], "section 4.6, \"Control Instructions\""),
     (&["(start)", "(data)", "(elem)"], "section 4.7, \"Instantiation\""),
+    (&["(supertype)", "(tag)"], "section 3.3, \"Matching\", and section 4.7, \"Instantiation\""),
     (&["(several results)"], "section 4.6, \"Function Calls\""),
     (&["(local)"], "section 4.6, \"Function Calls\": declared locals begin with the default value of their type"),
 ];

@@ -2,7 +2,7 @@
 //!
 //! Whatever only carries values to and fro (constants, locals, blocks, `drop`) is left out, since it depends on
 //! the chance of the reduction; where nothing else is there, it is kept. What no opcode shows (a start function,
-//! active segments) is named in parentheses.
+//! active segments, tags, types with a declared supertype) is named in parentheses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,6 +125,9 @@ fn of_module(
             Payload::TypeSection(section) => {
                 for group in section {
                     for ty in group.ok()?.into_types() {
+                        if ty.supertype_idxs.first().is_some() {
+                            marks.insert("(supertype)".to_owned());
+                        }
                         types.push(match &ty.composite_type.inner {
                             wasmparser::CompositeInnerType::Func(ty) => ty.results().len(),
                             _ => 0,
@@ -134,9 +137,15 @@ fn of_module(
             }
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
-                    if let TypeRef::Func(ty) | TypeRef::FuncExact(ty) = import.ok()?.ty {
-                        imported += 1;
-                        funcs.push(ty);
+                    match import.ok()?.ty {
+                        TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
+                            imported += 1;
+                            funcs.push(ty);
+                        }
+                        TypeRef::Tag(_) => {
+                            marks.insert("(tag)".to_owned());
+                        }
+                        _ => {}
                     }
                 }
             }
@@ -153,6 +162,9 @@ fn of_module(
                         open.push(export.index);
                     }
                 }
+            }
+            Payload::TagSection(_) => {
+                marks.insert("(tag)".to_owned());
             }
             Payload::StartSection { func, .. } => {
                 marks.insert("(start)".to_owned());

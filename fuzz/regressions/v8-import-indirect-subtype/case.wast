@@ -1,0 +1,33 @@
+;; A function that is imported under a supertype of its own type, and called through a table as what it is.
+
+(module $exporter
+  (type $above (sub (func (result i32))))
+  (type $below (sub $above (func (result i32))))
+  (func (export "f") (type $below) (i32.const 7)))
+(register "exporter" $exporter)
+(module
+  (type $above (sub (func (result i32))))
+  (type $below (sub $above (func (result i32))))
+  (import "exporter" "f" (func $f (type $above)))
+  (table $initial 1 funcref (ref.func $f))
+  (table $filled 2 funcref)
+  (table $typed 1 (ref null $above))
+  (elem (table $filled) (i32.const 0) func $f)
+  (elem (table $typed) (i32.const 0) (ref null $above) (ref.func $f))
+  (func (export "initial") (result i32)
+    (call_indirect $initial (type $below) (i32.const 0)))
+  (func (export "segment") (result i32)
+    (call_indirect $filled (type $below) (i32.const 0)))
+  (func (export "typed") (result i32)
+    (call_indirect $typed (type $below) (i32.const 0)))
+  ;; The same function, written by an instruction, and not called but cast.
+  (func (export "set") (result i32)
+    (table.set $filled (i32.const 1) (table.get $filled (i32.const 0)))
+    (call_indirect $filled (type $below) (i32.const 1)))
+  (func (export "cast") (result i32)
+    (call_ref $below (ref.cast (ref $below) (table.get $filled (i32.const 0))))))
+(assert_return (invoke "set") (i32.const 7))
+(assert_return (invoke "cast") (i32.const 7))
+(assert_return (invoke "initial") (i32.const 7))
+(assert_return (invoke "segment") (i32.const 7))
+(assert_return (invoke "typed") (i32.const 7))
