@@ -229,7 +229,7 @@ impl<S: Deref<Target = Script> + Clone> Raise<S> {
         }
         let state = match &step.state {
             None => None,
-            Some(glances) => Some(self.state(glances)?),
+            Some(glances) => self.state(glances)?,
         };
         self.observation.steps.push(Step { outcome, host_calls, state });
         Ok(())
@@ -403,7 +403,9 @@ impl<S: Deref<Target = Script> + Clone> Raise<S> {
         Ok(Ok(HostCalls { count: u32::try_from(count).unwrap_or(u32::MAX), first, rest }))
     }
 
-    fn state(&mut self, glances: &[Glance]) -> Raised<State> {
+    /// The state; `None` where the engine refused what would have read a part of it: an export that is not told of would
+    /// count as one that is not there.
+    fn state(&mut self, glances: &[Glance]) -> Raised<Option<State>> {
         let mut state = State::default();
         let capture = self.script.capture;
         for glance in glances {
@@ -412,8 +414,11 @@ impl<S: Deref<Target = Script> + Clone> Raise<S> {
             }
             let instance = InstanceIdx(u32::try_from(glance.instance).unwrap_or(u32::MAX));
             let answer = &self.answers[glance.op - self.first];
-            // What the engine cannot show is not there.
             if answer.end.is_some() {
+                if self.undriven.get(glance.instance).is_some_and(Option::is_some) {
+                    return Ok(None);
+                }
+                // What the engine cannot show is not there.
                 continue;
             }
             match &glance.at {
@@ -433,7 +438,7 @@ impl<S: Deref<Target = Script> + Clone> Raise<S> {
                 }
             }
         }
-        Ok(state)
+        Ok(Some(state))
     }
 }
 

@@ -537,3 +537,27 @@ fn steps_that_were_answered_are_seen_where_the_program_died_in_the_middle() {
         }
     });
 }
+
+/// An engine that refuses the module which reads the state has the exports all the same: nothing is known of them.
+#[test]
+fn the_state_of_an_instance_whose_driver_was_refused_is_not_seen() {
+    on_a_large_stack(|| {
+        let mut driven = probed(true, true);
+        let text = r#"(module (global (export "g") i32 (i32.const 7)))"#;
+        let case = case(&[text.to_owned()], vec![instantiate(0)]);
+        let script = Script::lower(&Prepared::new(&case), Capture::Digests, &driven.worker);
+        let mut whole = Raise::new(&script, common::id());
+        let mut answers = driven.request(script.ops(), &case.limits, Some(&mut whole));
+        let whole = whole.finish(Ending::Finished);
+        assert_eq!(whole.steps[0].state.as_ref().map(|state| state.globals.len()), Some(1));
+        let last = script.ops().iter().rposition(|op| matches!(op, Op::Instance { .. })).unwrap();
+        answers[last].end = Some(End::Unlinkable);
+        for answer in &mut answers[last + 1..] {
+            answer.end = Some(End::Absent);
+        }
+        let mut raise = Raise::new(&script, common::id());
+        answers.into_iter().for_each(|answer| raise.answer(answer).unwrap());
+        let seen = raise.finish(Ending::Finished);
+        assert_eq!((&seen.steps[0].outcome, &seen.steps[0].state), (&Outcome::Returned(vec![]), &None));
+    });
+}
