@@ -95,9 +95,10 @@ pub(crate) struct Fuzz {
     /// Do only the i-th of N equal parts, from 0
     #[arg(long, value_name = "i/N", value_parser = shard, conflicts_with = "resume")]
     pub(crate) shard: Option<(u64, u64)>,
-    /// Time for reducing what was found, which tells new findings from known issues; 0s for none
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
-    pub(crate) triage: Duration,
+    /// Time for reducing what was found, which tells new findings from known issues; 0s for none [default: a tenth of the
+    /// time of the run, and a minute at least]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) triage: Option<Duration>,
     /// Memory that one worker process may use, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(64..))]
     pub(crate) memory: u64,

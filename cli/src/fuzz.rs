@@ -20,6 +20,10 @@ use crate::{lineup, off, summary, triage};
 const CHUNK: u64 = 256;
 /// How long a run lasts when nothing is said.
 const DEFAULT_TIME: Duration = Duration::from_secs(60);
+/// Time for the reduction at the end, where nobody says how much: at least this, and this part of the run's time. Each
+/// bucket has its turn first, and a long run has many.
+const TRIAGE_MIN: Duration = Duration::from_secs(60);
+const TRIAGE_PART: u32 = 10;
 /// How often a line of progress is printed where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
@@ -55,6 +59,7 @@ pub(crate) fn main(args: &Fuzz) -> Result<Exit, Failure> {
         manifest.lineup.iter().map(|row| row.engine.to_string()).collect::<Vec<_>>().join(","),
         path.display()
     );
+    let begun = Instant::now();
     let mut progress = Progress::new(time, manifest.cases, folder.tally().cases);
     let switched_off = off::names(manifest.lineup.iter().map(|row| &row.engine))?;
     let campaign = Campaign { folder, crew, jobs, until: Until { time }, switched_off };
@@ -62,7 +67,8 @@ pub(crate) fn main(args: &Fuzz) -> Result<Exit, Failure> {
     progress.clear();
     let mut summary = outcome.map_err(campaign_failure)?;
     if summary.end != End::Signal {
-        triage::triage(&mut summary, &path, args.triage, args.memory, &stop)?;
+        let time = args.triage.unwrap_or_else(|| TRIAGE_MIN.max(begun.elapsed() / TRIAGE_PART));
+        triage::triage(&mut summary, &path, time, args.memory, &stop)?;
     }
 
     let mut out = std::io::stdout().lock();

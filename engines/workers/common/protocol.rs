@@ -131,6 +131,9 @@ pub trait Session {
     /// Something that can be imported.
     type Extern;
 
+    /// Whether functions can be put into tables by [`Session::seat`]: then drivers import none of them.
+    const SEATS: bool = false;
+
     /// Links, instantiates and runs the start function; `imports` stand in the module's order.
     fn instantiate(&mut self, module: &Self::Module, imports: Vec<Self::Extern>) -> Result<Self::Instance, End>;
 
@@ -142,6 +145,11 @@ pub trait Session {
 
     /// Calls an exported function that takes nothing and returns an `i32`; `absent` where there is none.
     fn call(&mut self, instance: &Self::Instance, name: &str) -> Result<i32, End>;
+
+    /// Puts a function into element 0 of a table; nothing where they are none. Only asked where [`Session::SEATS`] holds.
+    fn seat(&mut self, _table: Self::Extern, _func: Self::Extern) -> Option<()> {
+        None
+    }
 
     /// Copies from an exported memory to `to`; nothing where it is not there or too small.
     fn read(&mut self, instance: &Self::Instance, memory: &str, offset: usize, to: &mut [u8]) -> Option<()>;
@@ -186,7 +194,7 @@ fn options() -> Result<Vec<String>, String> {
 
 fn serve_lines<E: Engine>(mut engine: E, input: impl BufRead, mut output: impl Write) -> Result<(), String> {
     let gone = |error: io::Error| format!("cannot answer: {error}");
-    let hello = hello(&engine.hello());
+    let hello = hello(&engine.hello(), E::Session::SEATS);
     writeln!(output, "{hello}").and_then(|()| output.flush()).map_err(gone)?;
     let mut kept = BTreeMap::new();
     for line in input.lines() {
@@ -229,7 +237,7 @@ fn serve_lines<E: Engine>(mut engine: E, input: impl BufRead, mut output: impl W
     Ok(())
 }
 
-fn hello(hello: &Hello) -> Value {
+fn hello(hello: &Hello, seats: bool) -> Value {
     let blind_spots: Map<String, Value> =
         hello.blind_spots.iter().map(|(what, reason)| ((*what).to_owned(), json!(reason))).collect();
     json!({
@@ -238,6 +246,7 @@ fn hello(hello: &Hello) -> Value {
         "bound": if hello.has_fuel { "fuel" } else { "kill" },
         "drivers": true,
         "keeps": false,
+        "seats": seats,
         "builtins": hello.builtins,
         "blind_spots": blind_spots,
     })
@@ -344,6 +353,12 @@ impl<E: Engine> Case<'_, E> {
     fn call(&mut self, number: i64, op: &Value) -> Result<Option<String>, End> {
         let name = op["name"].as_str().ok_or_else(|| End::unclassified("`name` is no text"))?;
         let instance = self.instances.get(&number).ok_or_else(|| End::absent(format!("no instance {number}")))?;
+        if let Some((of, func)) = op["seat"].as_array().and_then(|seat| pair(seat)) {
+            let none = || End::absent("there is no such function to be called");
+            let func = self.instances.get(&of).and_then(|of| self.session.export(of, func)).ok_or_else(none)?;
+            let table = self.session.export(instance, "seat").ok_or_else(none)?;
+            self.session.seat(table, func).ok_or_else(none)?;
+        }
         let no_frame = || End::absent("the frame's memory is not there");
         let frame = self.frame["instance"].as_i64().and_then(|number| self.instances.get(&number));
         let frame = frame.ok_or_else(no_frame)?;
