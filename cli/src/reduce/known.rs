@@ -13,6 +13,7 @@ const FILES: &[(&str, &str)] = &[
     ("js102.toml", include_str!("../../../fuzz/known/js102.toml")),
     ("jsc.toml", include_str!("../../../fuzz/known/jsc.toml")),
     ("tinywasm.toml", include_str!("../../../fuzz/known/tinywasm.toml")),
+    ("wamr.toml", include_str!("../../../fuzz/known/wamr.toml")),
     ("wasmer.toml", include_str!("../../../fuzz/known/wasmer.toml")),
     ("wasmi.toml", include_str!("../../../fuzz/known/wasmi.toml")),
     ("wasmtime.toml", include_str!("../../../fuzz/known/wasmtime.toml")),

@@ -21,6 +21,7 @@ const LISTS: &[(&str, &str)] = &[
     ("stitch.toml", include_str!("../../expectations/stitch.toml")),
     ("tinywasm.toml", include_str!("../../expectations/tinywasm.toml")),
     ("wabt.toml", include_str!("../../expectations/wabt.toml")),
+    ("wamr.toml", include_str!("../../expectations/wamr.toml")),
     ("wasm3.toml", include_str!("../../expectations/wasm3.toml")),
     ("wasmi.toml", include_str!("../../expectations/wasmi.toml")),
     ("wasmtime.toml", include_str!("../../expectations/wasmtime.toml")),

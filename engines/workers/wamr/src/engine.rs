@@ -340,8 +340,7 @@ impl Instance {
     pub fn global(&self, index: u32) -> Option<(Value, bool)> {
         let (mut ty, mut is_mutable, mut bits) = (0, false, 0);
         // SAFETY: the instance is alive, and an index beyond its globals is refused.
-        let found =
-            unsafe { (self.api.global)(self.handle, index, &raw mut ty, &raw mut is_mutable, &raw mut bits) };
+        let found = unsafe { (self.api.global)(self.handle, index, &raw mut ty, &raw mut is_mutable, &raw mut bits) };
         if found { Some((Value { ty: value_type(ty)?, bits }, is_mutable)) } else { None }
     }
 
@@ -422,10 +421,11 @@ unsafe extern "C" fn called(environment: Handle, values: *mut u64) {
         Target::Host { parent, name, .. } => parent.ask(name, &args),
         Target::Linked { callee, function } => callee.call(function, &args),
     };
-    let returned = results.and_then(|results| match results.iter().map(|value| value.ty).eq(ty.results.iter().copied()) {
-        true => Ok(results),
-        false => Err("the results are not of the function's type".to_owned()),
-    });
+    let returned =
+        results.and_then(|results| match results.iter().map(|value| value.ty).eq(ty.results.iter().copied()) {
+            true => Ok(results),
+            false => Err("the results are not of the function's type".to_owned()),
+        });
     match returned.as_deref() {
         Ok([]) => {}
         // SAFETY: the array has room for a result, where there are no parameters too.

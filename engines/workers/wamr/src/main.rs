@@ -110,8 +110,7 @@ impl values::Session for Session {
     }
 
     fn instantiate(&mut self, module: &Vec<u8>, given: Vec<Import<'_, Instance>>) -> Result<Instance, End> {
-        let mut loaded =
-            engine::Module::load(self.api, imports::numbered(module)).map_err(|words| refusal(&words))?;
+        let mut loaded = engine::Module::load(self.api, imports::numbered(module)).map_err(|words| refusal(&words))?;
         let kinds = imports::kinds(module);
         if kinds.len() != given.len() {
             return Err(End::unclassified(format!("{} imports for a module with {}", given.len(), kinds.len())));
