@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What both are built with. The release has reference types and exceptions under no flag, and vectors for its
-/// compilers only. Shared memories stay out: `atomic.fence` takes the byte that follows for an instruction. The checks of
-/// bounds by signals are for compiled code.
+/// compilers only. Shared memories stay out: `atomic.fence` takes the byte that follows for an instruction. The checks
+/// of bounds by signals are for compiled code.
 const FLAGS: &[(&str, &str)] = &[
     ("BH_FREE", "wasm_runtime_free"),
     ("BH_MALLOC", "wasm_runtime_malloc"),
