@@ -94,8 +94,8 @@ pub struct Memory {
 #[derive(Clone, Copy)]
 pub enum Element {
     Null,
-    /// A function, with a number that is the same for the same function, where there is one.
-    Func(Option<u64>),
+    /// A function, with a number that is the same for the same function.
+    Func(u64),
 }
 
 /// A table, as far as it is to be shown.
@@ -303,8 +303,7 @@ impl<S: Session> Case<'_, S> {
         let table = table.ok_or_else(|| End::absent(format!("no table `{name}`")))?;
         let text = |element: &Element| match element {
             Element::Null => "ref:null".to_owned(),
-            Element::Func(None) => "ref:func".to_owned(),
-            Element::Func(Some(number)) => format!("ref:func:#{number}"),
+            Element::Func(number) => format!("ref:func:#{number}"),
         };
         let refs = table.elements.iter().map(text).collect();
         Ok(fields([("elements", json!(table.size)), ("refs", refs)]))

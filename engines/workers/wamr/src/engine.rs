@@ -377,11 +377,11 @@ impl Instance {
         Some((u64::from(count), (0..shown).map(read).collect()))
     }
 
-    /// Where a function of the index was made: an instance and its index there. Nothing for functions of the host.
-    pub fn origin(&self, index: u32) -> Option<(u64, u32)> {
+    /// Where a function of the index was made: an instance and its index there. Each instance has its own functions of
+    /// the host.
+    pub fn origin(&self, index: u32) -> (u64, u32) {
         match self.module.targets.get(index as usize).map(|target| &**target) {
-            None => Some((self.number, index)),
-            Some(Target::Host { .. }) => None,
+            None | Some(Target::Host { .. }) => (self.number, index),
             Some(Target::Linked { callee, function }) => {
                 // SAFETY: the function is that instance's, which is alive.
                 callee.origin(unsafe { (self.api.index_of)(callee.handle, function.handle) })

@@ -157,10 +157,10 @@ impl values::Session for Session {
         let (size, elements) = instance.inner.table(instance.index(name, TABLE)?, elements_max)?;
         let elements = elements.into_iter().map(|element| match element {
             None => Element::Null,
-            Some(index) => Element::Func(instance.inner.origin(index).map(|origin| {
+            Some(index) => {
                 let next = self.functions.len() as u64;
-                *self.functions.entry(origin).or_insert(next)
-            })),
+                Element::Func(*self.functions.entry(instance.inner.origin(index)).or_insert(next))
+            }
         });
         Some(Table { size, elements: elements.collect() })
     }
