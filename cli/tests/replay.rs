@@ -41,6 +41,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("jsc-unsigned-division-constants/", "a fault of JavaScriptCore's shell"),
     ("v8-import-indirect-subtype/", "a fault of V8"),
     ("v8-import-v128-global/", "a fault of an old V8"),
+    ("wamr-block-after-branch/", "a fault of WAMR, which is not linked"),
+    ("wamr-constant-below-block/", "a fault of WAMR, which is not linked"),
+    ("wamr-select-unreachable/", "a fault of WAMR, which is not linked"),
     ("wasmer-import-float-before-integer/", "a fault of wasmer, which is not linked"),
     ("wasmer-import-several-results/", "a fault of wasmer, which is not linked"),
 ];

@@ -118,6 +118,7 @@ fn home(name: &str) -> (&'static str, &'static str) {
         "binaryen" => ("https://github.com/WebAssembly/binaryen", "Standalone Runtimes"),
         "wasm3" => ("https://github.com/wasm3/wasm3", "Embedded Runtimes"),
         "pywasm" => ("https://github.com/mohanson/pywasm", "Embedded Runtimes"),
+        "wamr" => ("https://github.com/bytecodealliance/wasm-micro-runtime", "Embedded Runtimes"),
         "stitch" => ("https://github.com/makepad/stitch", "Embedded Runtimes"),
         _ => ("https://webassembly.org/", "Standalone Runtimes"),
     }

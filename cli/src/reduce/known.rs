@@ -15,6 +15,7 @@ const FILES: &[(&str, &str)] = &[
     ("jsc.toml", include_str!("../../../fuzz/known/jsc.toml")),
     ("node.toml", include_str!("../../../fuzz/known/node.toml")),
     ("tinywasm.toml", include_str!("../../../fuzz/known/tinywasm.toml")),
+    ("wamr.toml", include_str!("../../../fuzz/known/wamr.toml")),
     ("wasmer.toml", include_str!("../../../fuzz/known/wasmer.toml")),
     ("wasmi.toml", include_str!("../../../fuzz/known/wasmi.toml")),
     ("wasmtime.toml", include_str!("../../../fuzz/known/wasmtime.toml")),

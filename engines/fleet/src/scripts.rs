@@ -42,6 +42,7 @@ pub(crate) mod workers {
             &[
                 ("common/imports.rs", include_str!("../../workers/common/imports.rs")),
                 ("common/protocol.rs", include_str!("../../workers/common/protocol.rs")),
+                ("common/values.rs", include_str!("../../workers/common/values.rs")),
                 $((concat!($name, "/", $path), include_str!(concat!("../../workers/", $name, "/", $path)))),*
             ]
         };
@@ -49,6 +50,8 @@ pub(crate) mod workers {
 
     pub(crate) const STITCH: &[(&str, &str)] = worker!["stitch": "Cargo.toml.in", "src/main.rs"];
     pub(crate) const TINYWASM: &[(&str, &str)] = worker!["tinywasm": "Cargo.toml.in", "src/main.rs"];
+    pub(crate) const WAMR: &[(&str, &str)] =
+        worker!["wamr": "Cargo.toml.in", "build.rs", "src/engine.c", "src/engine.rs", "src/main.rs"];
     pub(crate) const WASMER: &[(&str, &str)] = worker!["wasmer": "Cargo.toml.in", "src/main.rs"];
     pub(crate) const WASMI: &[(&str, &str)] =
         worker!["wasmi": "Cargo.toml.in", "build.rs", "src/main.rs", "src/references.rs"];

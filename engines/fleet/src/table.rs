@@ -459,6 +459,32 @@ pub(crate) const FAMILIES: &[Family] = &[
         choices: &[],
         launch: worker,
     },
+    Family {
+        name: "wamr",
+        description: "WAMR of 2020, an interpreter for small devices",
+        cost: Cost::Cheap,
+        own: &[],
+        channel: Channel::Cargo(Crate {
+            package: "wamr-sys",
+            files: workers::WAMR,
+            folder: "wamr",
+            program: "wassay-worker-wamr",
+            features: no_features,
+            worker_features: "",
+        }),
+        whole: WORKER,
+        runner: None,
+        check: &[],
+        choices: &[
+            Choice {
+                name: "fast",
+                what: "the interpreter that translates code first, which is the default",
+                effect: Effect::Told(&["fast"]),
+            },
+            Choice { name: "classic", what: "the interpreter in place", effect: Effect::Told(&["classic"]) },
+        ],
+        launch: worker,
+    },
 ];
 
 /// The compilers of V8, as its flags name them.

@@ -30,7 +30,20 @@ pub fn kinds(bytes: &[u8]) -> Vec<u8> {
     kinds
 }
 
+/// The exports of a module: names, kinds in the numbers of [`kinds`], and indices. Those that cannot be understood are
+/// left out.
+pub fn exports(bytes: &[u8]) -> Vec<(String, u8, u32)> {
+    let mut exports = Vec::new();
+    // What was understood before it broke off stays.
+    let _ = each_section(bytes, |id, content| match id {
+        EXPORT_SECTION => exports_in(content, &mut exports),
+        _ => Some(()),
+    });
+    exports
+}
+
 const IMPORT_SECTION: u8 = 2;
+const EXPORT_SECTION: u8 = 7;
 
 fn each_section<'a>(bytes: &'a [u8], mut look: impl FnMut(u8, &'a [u8]) -> Option<()>) -> Option<()> {
     let mut reader = Reader { bytes, at: 0 };
@@ -50,6 +63,16 @@ fn kinds_in(content: &[u8], kinds: &mut Vec<u8>) -> Option<()> {
         reader.name()?;
         kinds.push(*reader.bytes.get(reader.at)?);
         reader.skip_type()?;
+    }
+    Some(())
+}
+
+fn exports_in(content: &[u8], exports: &mut Vec<(String, u8, u32)>) -> Option<()> {
+    let mut reader = Reader { bytes: content, at: 0 };
+    for _ in 0..reader.number()? {
+        let name = reader.name()?.to_owned();
+        let kind = reader.byte()?;
+        exports.push((name, kind, u32::try_from(reader.number()?).ok()?));
     }
     Some(())
 }
@@ -129,9 +152,9 @@ impl<'a> Reader<'a> {
         None
     }
 
-    fn name(&mut self) -> Option<()> {
+    fn name(&mut self) -> Option<&'a str> {
         let length = usize::try_from(self.number()?).ok()?;
-        std::str::from_utf8(self.take(length)?).ok().map(drop)
+        std::str::from_utf8(self.take(length)?).ok()
     }
 
     fn skip_type(&mut self) -> Option<()> {

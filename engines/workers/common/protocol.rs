@@ -163,10 +163,15 @@ pub trait Session {
 
 /// Serves requests until the input ends. The engine is made on the thread that serves.
 pub fn serve<E: Engine>(make: impl FnOnce(&[String]) -> Result<E, String> + Send + 'static) -> ExitCode {
-    let served = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
+    on_a_thread(move || {
         let engine = make(&options()?)?;
         serve_lines(engine, io::stdin().lock(), BufWriter::new(io::stdout().lock()))
-    });
+    })
+}
+
+/// Runs what serves on a thread with a stack for engines.
+pub fn on_a_thread(serve: impl FnOnce() -> Result<(), String> + Send + 'static) -> ExitCode {
+    let served = thread::Builder::new().stack_size(STACK_BYTES).spawn(serve);
     let complaint = match served.map(thread::JoinHandle::join) {
         Ok(Ok(Ok(()))) => return ExitCode::SUCCESS,
         Ok(Ok(Err(complaint))) => complaint,
@@ -180,7 +185,7 @@ pub fn serve<E: Engine>(make: impl FnOnce(&[String]) -> Result<E, String> + Send
 }
 
 /// The values of `--option`.
-fn options() -> Result<Vec<String>, String> {
+pub fn options() -> Result<Vec<String>, String> {
     let mut options = Vec::new();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -237,7 +242,8 @@ fn serve_lines<E: Engine>(mut engine: E, input: impl BufRead, mut output: impl W
     Ok(())
 }
 
-fn hello(hello: &Hello, seats: bool) -> Value {
+/// The worker's first line.
+pub fn hello(hello: &Hello, seats: bool) -> Value {
     let blind_spots: Map<String, Value> =
         hello.blind_spots.iter().map(|(what, reason)| ((*what).to_owned(), json!(reason))).collect();
     json!({
@@ -252,7 +258,8 @@ fn hello(hello: &Hello, seats: bool) -> Value {
     })
 }
 
-fn limits(request: &Value) -> Limits {
+/// The limits that a request sets.
+pub fn limits(request: &Value) -> Limits {
     let number = |name: &str, default: u64| request[name].as_u64().unwrap_or(default);
     let pages = number("memory_pages_max", 65_536);
     Limits {
@@ -264,10 +271,15 @@ fn limits(request: &Value) -> Limits {
 }
 
 fn answer(position: usize, ns: u128, outcome: Result<Option<String>, End>) -> Value {
+    let fields = outcome.map(|out| out.map(|out| ("out".to_owned(), json!(out))).into_iter().collect());
+    answer_with(position, ns, fields)
+}
+
+/// The answer to an operation, with its own fields where it succeeded.
+pub fn answer_with(position: usize, ns: u128, outcome: Result<Map<String, Value>, End>) -> Value {
     let mut answer = json!({ "op": position, "ns": u64::try_from(ns).unwrap_or(u64::MAX) });
     match outcome {
-        Ok(None) => {}
-        Ok(Some(out)) => answer["out"] = json!(out),
+        Ok(fields) => fields.into_iter().for_each(|(name, value)| answer[name] = value),
         Err(end) => {
             answer["end"] = json!(end.end);
             answer["words"] = json!(end.words);
@@ -383,21 +395,24 @@ impl<E: Engine> Case<'_, E> {
     }
 }
 
-fn pair(entry: &[Value]) -> Option<(i64, &str)> {
+/// An instance and the name of an export.
+pub fn pair(entry: &[Value]) -> Option<(i64, &str)> {
     match entry {
         [number, name] => Some((number.as_i64()?, name.as_str()?)),
         _ => None,
     }
 }
 
-fn bytes_of(text: &Value) -> Option<Vec<u8>> {
+/// Bytes as hexadecimal digits.
+pub fn bytes_of(text: &Value) -> Option<Vec<u8>> {
     let digits = text.as_str()?.as_bytes();
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let pairs = digits.chunks(2);
     pairs.map(|pair| if let [high, low] = pair { Some(digit(*high)? << 4 | digit(*low)?) } else { None }).collect()
 }
 
-fn text_of(bytes: &[u8]) -> String {
+/// Hexadecimal digits of bytes.
+pub fn text_of(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
     digits.map(char::from).collect()

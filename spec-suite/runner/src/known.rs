@@ -21,6 +21,7 @@ const LISTS: &[(&str, &str)] = &[
     ("stitch.toml", include_str!("../../expectations/stitch.toml")),
     ("tinywasm.toml", include_str!("../../expectations/tinywasm.toml")),
     ("wabt.toml", include_str!("../../expectations/wabt.toml")),
+    ("wamr.toml", include_str!("../../expectations/wamr.toml")),
     ("wasm3.toml", include_str!("../../expectations/wasm3.toml")),
     ("wasmi.toml", include_str!("../../expectations/wasmi.toml")),
     ("wasmtime.toml", include_str!("../../expectations/wasmtime.toml")),
@@ -69,6 +70,9 @@ pub struct Known {
 struct EngineList {
     /// The engine's name and options, without a version.
     engine: String,
+    /// The same engine with options that change nothing in the list.
+    #[serde(default)]
+    also: Vec<String>,
     #[serde(default)]
     known: Vec<Entry>,
 }
@@ -147,7 +151,7 @@ impl Expectations {
         let version = lenient(&engine.version);
         let mut failures = Lines::default();
         let mut kinds = BTreeMap::new();
-        for list in self.engines.iter().filter(|list| list.engine == name) {
+        for list in self.engines.iter().filter(|list| list.engine == name || list.also.contains(&name)) {
             let holds = |entry: &&Entry| {
                 let machine = entry.machine.is_empty() || entry.machine == std::env::consts::ARCH;
                 machine && entry.versions.matches(&version)
@@ -280,6 +284,8 @@ mod tests {
         for (file, text) in LISTS {
             let list: EngineList = toml::from_str(text).unwrap();
             assert_eq!(format!("{}.toml", list.engine), **file);
+            let is_same = |also: &String| also.starts_with(&format!("{}+", list.engine));
+            assert!(list.also.iter().all(is_same), "{file}: {:?}", list.also);
             for entry in list.known {
                 assert!(entry.reason.len() > 10, "{file}: {:?}", entry.reason);
                 let names = ["assert_invalid", "assert_malformed", "assert_unlinkable"];

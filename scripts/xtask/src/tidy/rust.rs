@@ -8,8 +8,9 @@ use lexer::Lexed;
 
 /// Where unsafe code may stand, each with its reason.
 const UNSAFE_IN: &[&str] = &[
-    "engines/in-process/", // some engines have only a C-like interface
-    "engines/worker/",     // limits on the process itself are set through the operating system
+    "engines/in-process/",   // some engines have only a C-like interface
+    "engines/worker/",       // limits on the process itself are set through the operating system
+    "engines/workers/wamr/", // an engine in C
 ];
 
 /// A whole crate in which the compiler forbids it, so that no attribute further down can allow it again.
