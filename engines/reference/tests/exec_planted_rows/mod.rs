@@ -2,6 +2,7 @@
 
 mod held;
 mod modelled;
+mod second;
 
 use wassay_model::Features;
 use wassay_reference::exec::{Extern, Fault, InstantiateError, LoadError, LoadedModule, NoHost, Store};
