@@ -9,6 +9,7 @@ use wassay_reference::exec::{Extern, Fault, InstantiateError, LoadError, LoadedM
 
 use crate::exec_kit::{config, told, wat};
 use crate::{calls, expression};
+pub(crate) use second::spare;
 
 /// A module with these fields, and a function with this body.
 #[track_caller]

@@ -742,7 +742,7 @@ faults! {
     MemoryFillFirst = "memory-fill-first" Memory "4.6 Memory Instructions" from "Ladybird #6089" held;
     /// `memory.atomic.wait32`, `memory.atomic.wait64` and `memory.atomic.notify` overlook their static offset.
     AtomicOffsetIgnored = "atomic-offset-ignored" Memory "4.6 Atomic Memory Instructions" from "wasmer #6867" held;
-    /// `memory.grow` of a memory with 64-bit addresses succeeds if the new size wraps, and the memory is smaller then.
+    /// `memory.grow` of a memory with 64-bit addresses succeeds if the new size wraps; then it is smaller.
     MemoryGrowWraps = "memory-grow-wraps" Memory "4.6 Memory Instructions" from "binaryen #7112" held;
     /// `data.drop` and `elem.drop` bring back what was dropped of the segments with greater indices.
     DropForgetsLater = "drop-forgets-later" Memory "4.6 Memory Instructions" from "rwasm #172" held;
@@ -759,14 +759,14 @@ faults! {
     LoopParamsTrap = "loop-params-trap" Control "4.6 Control Instructions" from "zwasm #244" held;
     /// `br_table` with a value, all of whose labels are the same, takes the index before the value is made.
     BrTableIndexFirst = "br-table-index-first" Control "4.6 Control Instructions" from "binaryen #3220" held;
-    /// Below the result of an `if` lies the condition.
+    /// Below the result of an `if` lies the condition, in the place of another `i32`.
     IfConditionBelow = "if-condition-below" Control "4.6 Control Instructions" from "WARDuino #356" held;
     /// `throw` is refused where its last argument has a proper subtype of the parameter's type.
     ThrowSubtypeRefused = "throw-subtype-refused" Exceptions "3.4 Control Instructions" from "WebKit #21182" held;
     /// A handler that passes the exception is refused where its label takes no null.
     CatchRefNonNullRefused = "catch-ref-non-null-refused" Exceptions "3.4 Control Instructions"
         from "endive #189" held;
-    /// A handler whose label is that of the function returns the first local.
+    /// A handler whose label is that of the function returns the first local, where that has the result's type.
     HandlerToFunction = "handler-to-function" Exceptions "4.6 Control Instructions" from "wizard-engine #517" held;
     /// `array.fill` and `array.copy` of nothing may lie beyond the array.
     ArrayEmptyUnchecked = "array-empty-unchecked" Gc "4.6 Aggregate Instructions" from "wasm-micro-runtime #5113" held;
@@ -795,7 +795,7 @@ faults! {
     GlobalOffsetZero = "global-offset-zero" Instantiation "4.7 Instantiation" from "talos #101" held;
     /// An active element segment without elements may lie beyond the table.
     EmptyElementsAnywhere = "empty-elements-anywhere" Instantiation "4.7 Instantiation" from "binaryen #6431" held;
-    /// If the start function traps, imported memories and tables are what they were before the segments.
+    /// If the start function of an importer of a memory traps, imports are what they were before the segments.
     StartTrapUndoes = "start-trap-undoes" State "4.7 Instantiation" from "wago #241" held;
     /// `call_indirect` of another instance's function calls the instance's own one of the same index.
     IndirectCallOwnFunction = "indirect-call-own-function" State "4.6 Function Calls" from "fizzy #246" held;
