@@ -6,7 +6,7 @@ use wassay_generate::{Profile, generate};
 use wassay_model::{Capture, Ending, EngineName, Outcome};
 
 /// Faults that are about what is refused.
-const REFUSING: [&str; 15] = [
+const REFUSING: [&str; 20] = [
     "array-copy-direction",
     "br-table-dead-refused",
     "br-table-loop-refused",
@@ -22,6 +22,11 @@ const REFUSING: [&str; 15] = [
     "declared-typed-malformed",
     "own-offset-refused",
     "segment-size-refused",
+    "throw-subtype-refused",
+    "catch-ref-non-null-refused",
+    "cast-nullable-refused",
+    "dead-select-refused",
+    "sub-opcode-padded-refused",
 ];
 
 // What a fault makes of code has to be valid code again, or it would be found by an accident of ours.

@@ -322,6 +322,11 @@ fn every_fault_changes_a_result() {
 }
 
 #[test]
+fn held_out_faults_spare_what_only_comes_close() {
+    exec_planted_rows::spare();
+}
+
+#[test]
 fn there_are_faults_of_every_chapter() {
     assert!(Fault::ALL.len() >= 115, "{}", Fault::ALL.len());
     for chapter in Chapter::ALL {

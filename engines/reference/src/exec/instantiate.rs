@@ -64,6 +64,7 @@ impl Store {
             let func = self.instances[instance.at()].funcs[start.at()];
             let outcome = invoke::invoke(self, host, func, &[]);
             self.after_invocation(&outcome);
+            self.after_start(&outcome);
             outcome?;
         }
         Ok(instance)

@@ -2,12 +2,14 @@
 
 mod held;
 mod modelled;
+mod second;
 
 use wassay_model::Features;
 use wassay_reference::exec::{Extern, Fault, InstantiateError, LoadError, LoadedModule, NoHost, Store};
 
 use crate::exec_kit::{config, told, wat};
 use crate::{calls, expression};
+pub(crate) use second::spare;
 
 /// A module with these fields, and a function with this body.
 #[track_caller]

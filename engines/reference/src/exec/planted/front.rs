@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Fault, modelled, refused, syntax};
+use super::{Fault, bytes, modelled, refused, syntax, verdicts};
 use crate::exec::store::{Loaded, LoadedModule};
 use crate::exec::{Config, LoadError, lower};
 use crate::syntax::{
@@ -48,15 +48,15 @@ pub(super) fn refuses(fault: Fault, bytes: &[u8], module: &Module) -> bool {
 
 /// A section as it stands in the bytes.
 #[derive(Clone, Copy)]
-struct Section<'a> {
-    id: u8,
+pub(super) struct Section<'a> {
+    pub(super) id: u8,
     /// How many bytes its size takes.
     size_len: usize,
-    content: &'a [u8],
+    pub(super) content: &'a [u8],
 }
 
 /// The whole sections, and what is left behind them.
-fn sections(bytes: &[u8]) -> (Vec<Section<'_>>, &[u8]) {
+pub(super) fn sections(bytes: &[u8]) -> (Vec<Section<'_>>, &[u8]) {
     let mut sections = Vec::new();
     let mut rest = bytes.get(8..).unwrap_or_default();
     while let Some((id, behind)) = rest.split_first() {
@@ -93,7 +93,7 @@ fn minimal(section: &Section<'_>) -> usize {
     bytes.len()
 }
 
-fn assemble(bytes: &[u8], sections: &[Section<'_>], rest: &[u8]) -> Vec<u8> {
+pub(super) fn assemble(bytes: &[u8], sections: &[Section<'_>], rest: &[u8]) -> Vec<u8> {
     let mut out = bytes.get(..8).unwrap_or(bytes).to_vec();
     for section in sections {
         out.push(section.id);
@@ -176,7 +176,7 @@ fn mend_bytes(fault: Fault, bytes: &[u8]) -> Result<Cow<'_, [u8]>, LoadError> {
         {
             return malformed("a section without members");
         }
-        _ => return Ok(Cow::Borrowed(bytes)),
+        _ => return Ok(bytes::mend(fault, bytes)?.map_or(Cow::Borrowed(bytes), Cow::Owned)),
     }))
 }
 
@@ -275,6 +275,7 @@ fn mend(fault: Fault, module: &mut Module) {
         }
         Fault::SegmentsSorted => sort_segments(&mut module.datas),
         Fault::ImportedOffsetTraps => refused::displace(module),
+        Fault::GlobalOffsetZero | Fault::EmptyElementsAnywhere => verdicts::displace(fault, module),
         _ => {}
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Fault;
 use super::steps::Known;
-use crate::exec::store::{Cell, Extern, GlobalAddr, Instance, ModuleInst, Store, TableAddr};
+use crate::exec::store::{Cell, Extern, GlobalAddr, Instance, MemAddr, ModuleInst, Reference, Store, TableAddr};
 use crate::exec::{ExecError, Host, invoke, memory};
 use crate::syntax::{DataMode, ElemMode, ExternType, Instr};
 use crate::valid::types::TypeId;
@@ -18,6 +18,17 @@ pub(crate) struct State {
     twin: Option<usize>,
     /// What instances know of the sizes of memories that they import.
     pub(super) known: Vec<Known>,
+    /// Element segments that code dropped.
+    pub(super) dropped: Vec<(usize, Vec<Reference>)>,
+    /// What an instance imports, as it was before its segments.
+    before: Vec<Imported>,
+}
+
+/// The contents of something imported.
+#[derive(Clone, Debug)]
+enum Imported {
+    Mem(MemAddr, Vec<u8>),
+    Table(TableAddr, Vec<Reference>),
 }
 
 impl State {
@@ -141,6 +152,8 @@ impl Store {
                 }
             }
             Some(Fault::PriorImageVisible) => self.show_prior_image(at),
+            Some(Fault::DataBeforeElements) => self.write_data(host, at)?,
+            Some(Fault::StartTrapUndoes) => self.keep_imported(at),
             _ => {}
         }
         Ok(())
@@ -169,6 +182,57 @@ impl Store {
             if let (true, Some(range)) = (mem.at() == first, memory::range(bytes.len(), start, data.init.len() as u64))
             {
                 bytes[range].copy_from_slice(&data.init);
+            }
+        }
+    }
+
+    /// Writes active data segments.
+    fn write_data(&mut self, host: &mut dyn Host, at: u32) -> Result<(), ExecError> {
+        let loaded = Arc::clone(&self.instances[at as usize].loaded);
+        for (data, code) in loaded.module.datas.iter().zip(&loaded.code.datas) {
+            if let DataMode::Active { mem: target, .. } = &data.mode {
+                let offset = self.offset(host, at, *code)?;
+                let target = self.instances[at as usize].mems[target.at()];
+                let bytes = &mut self.mems[target.at()].bytes;
+                memory::init(bytes, &data.init, offset, 0, data.init.len() as u64).map_err(ExecError::Trap)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what a new instance imports, if its start function may trap.
+    fn keep_imported(&mut self, at: u32) {
+        let instance = &self.instances[at as usize];
+        let module = &instance.loaded.module;
+        let mems = &instance.mems[..instance.mems.len() - module.mems.len()];
+        let tables = &instance.tables[..instance.tables.len() - module.tables.len()];
+        self.planted.before.clear();
+        if module.start.is_none() || mems.is_empty() {
+            return;
+        }
+        let mems = mems.iter().map(|addr| Imported::Mem(*addr, self.mems[addr.at()].bytes.clone()));
+        let tables = tables.iter().map(|addr| Imported::Table(*addr, self.tables[addr.at()].elements.clone()));
+        self.planted.before.extend(mems.chain(tables));
+    }
+
+    /// The start function of a new instance has ended.
+    pub(crate) fn after_start<T>(&mut self, outcome: &Result<T, ExecError>) {
+        for imported in std::mem::take(&mut self.planted.before) {
+            if !matches!(outcome, Err(ExecError::Trap(_))) {
+                continue;
+            }
+            // What has grown stays as large as it is.
+            match imported {
+                Imported::Mem(addr, bytes) => {
+                    if let Some(now) = self.mems[addr.at()].bytes.get_mut(..bytes.len()) {
+                        now.copy_from_slice(&bytes);
+                    }
+                }
+                Imported::Table(addr, elements) => {
+                    if let Some(now) = self.tables[addr.at()].elements.get_mut(..elements.len()) {
+                        now.copy_from_slice(&elements);
+                    }
+                }
             }
         }
     }

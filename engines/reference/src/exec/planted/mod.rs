@@ -11,22 +11,25 @@ use super::choices::Choices;
 use super::heap::Heap;
 use super::numerics::{float32, float64, int32, int64};
 use super::op::Op;
-use super::store::{FuncAddr, FuncInst, GlobalInst, Instance, MemInst, Reference, TableInst};
+use super::store::{DataInst, ElemInst, FuncAddr, FuncInst, GlobalInst, Instance, MemInst, Reference, TableInst};
 use super::{Ask, Config, memory, table};
 use crate::syntax::{AtomicOp, LoadOp, StoreLaneOp, VectorOp};
 use crate::valid::types::TypeInterner;
 
 mod access;
+mod bytes;
 mod front;
 mod instances;
 mod list;
 mod modelled;
 mod object;
 mod refused;
+mod runtime;
 mod steps;
 mod syntax;
 mod touch;
 mod vector;
+mod verdicts;
 
 pub(crate) use front::load;
 pub(crate) use instances::{State, data_offset, keeps_active};
@@ -35,7 +38,10 @@ pub use list::{Chapter, Fault};
 /// Appends an operator, or what a fault makes of it. Branches stay last, since lowering completes them later.
 pub(crate) fn emit(fault: Fault, op: Op, ops: &mut Vec<Op>) {
     let planted = |index, immediate| Op::Planted { fault, index, immediate };
-    let before = access::before(fault, op).or_else(|| object::before(fault, op)).or_else(|| steps::before(fault, op));
+    let before = access::before(fault, op)
+        .or_else(|| object::before(fault, op))
+        .or_else(|| steps::before(fault, op))
+        .or_else(|| runtime::before(fault, op));
     if let Some(before) = before {
         ops.push(before);
     }
@@ -142,6 +148,7 @@ pub(crate) fn emit(fault: Fault, op: Op, ops: &mut Vec<Op>) {
             .or_else(|| access::instead(fault, op))
             .or_else(|| object::instead(fault, op))
             .or_else(|| steps::instead(fault, op))
+            .or_else(|| runtime::instead(fault, op))
             .unwrap_or(op),
     };
     ops.push(instead);
@@ -152,12 +159,15 @@ pub(crate) struct View<'a> {
     pub(crate) config: &'a Config,
     pub(crate) state: &'a mut State,
     pub(crate) instance: &'a Instance,
+    pub(crate) instances: &'a [Instance],
     pub(crate) types: &'a TypeInterner,
     pub(crate) funcs: &'a [FuncInst],
     pub(crate) heap: &'a mut Heap,
     pub(crate) tables: &'a mut [TableInst],
     pub(crate) mems: &'a mut [MemInst],
     pub(crate) globals: &'a mut [GlobalInst],
+    pub(crate) elems: &'a mut [ElemInst],
+    pub(crate) datas: &'a mut [DataInst],
     pub(crate) slots: &'a mut [u64],
     pub(crate) sp: &'a mut usize,
     pub(crate) refs: &'a mut [Reference],
@@ -242,6 +252,7 @@ fn slot_of_64(value: f64) -> u64 {
 pub(crate) fn step(view: &mut View<'_>, fault: Fault, index: u32, immediate: u64) -> Option<Result<Next, TrapKinds>> {
     let outcome = match fault {
         Fault::CallIndirectUnchecked => return call_unchecked(view, index, immediate as usize),
+        Fault::IndirectCallOwnFunction => return runtime::call_own(view, index, immediate as usize),
         Fault::AtomicAddNew | Fault::AtomicCmpxchgAlways | Fault::AtomicNotifyOne => {
             return atomic_step(view, fault, index, immediate);
         }

@@ -1,6 +1,6 @@
-//! Verdicts of the faults that are held out: what they refuse, and what they accept.
+//! Verdicts of the faults that were held out first: what they refuse, and what they accept.
 
-use super::Fault;
+use super::{Fault, verdicts};
 use crate::exec::LoadError;
 use crate::syntax::{
     AddrType, BlockType, CompType, DataMode, ElemInit, ElemMode, ExternType, HeapType, Instr, Limits, Module,
@@ -92,7 +92,7 @@ pub(super) fn verdict(fault: Fault, module: &Module) -> Option<LoadError> {
                 start.saturating_add(data.init.len() as u64) > size
             })
         }
-        _ => false,
+        _ => return verdicts::verdict(fault, module),
     };
     refused.then(|| LoadError::Invalid(format!("refused: {}", fault.name())))
 }
@@ -100,7 +100,7 @@ pub(super) fn verdict(fault: Fault, module: &Module) -> Option<LoadError> {
 /// Makes valid what is accepted wrongly, before anything is validated.
 pub(super) fn accept(fault: Fault, module: &mut Module) {
     if fault != Fault::ElementMutableGlobal {
-        return;
+        return verdicts::accept(fault, module);
     }
     let imported = imported_globals(module);
     for elem in &mut module.elems {
@@ -172,7 +172,7 @@ fn last_param(module: &Module, ty: TypeIdx) -> Option<RefType> {
 }
 
 /// The type of the reference that an instruction makes.
-const fn made(instr: Instr) -> Option<RefType> {
+pub(super) const fn made(instr: Instr) -> Option<RefType> {
     let (nullability, heap) = match instr {
         Instr::RefNull(heap) => (Nullability::Nullable, heap),
         Instr::RefI31 => (Nullability::NonNull, HeapType::I31),

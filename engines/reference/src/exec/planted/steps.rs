@@ -2,7 +2,7 @@
 
 use wassay_model::TrapKind;
 
-use super::{Fault, View};
+use super::{Fault, View, runtime};
 use crate::exec::op::{Op, Shift};
 use crate::exec::store::{FuncAddr, FuncKind, MemAddr, Reference};
 use crate::exec::{memory, table};
@@ -224,8 +224,7 @@ pub(super) fn step(view: &mut View<'_>, fault: Fault, index: u32, immediate: u64
                 return Some(Err(TrapKind::MemoryOutOfBounds));
             }
         }
-        // The others have no operator, or another right one.
-        _ => {}
+        _ => return runtime::step(view, fault, index, immediate),
     }
     Some(Ok(()))
 }

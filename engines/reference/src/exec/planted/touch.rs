@@ -1,6 +1,6 @@
 //! Which faults a module can show at all: most of them leave most modules as they are, and need not be asked.
 
-use super::{Fault, front, syntax};
+use super::{Fault, front, syntax, verdicts};
 use crate::exec::{Config, LoadError, lower};
 use crate::syntax::{DataMode, ElemMode, ExternType, Finality, Module};
 use crate::valid::Validated;
@@ -55,6 +55,25 @@ impl Fault {
             Self::ImportTableUnchecked | Self::ImportedTableCopied => imports(|ty| matches!(ty, ExternType::Table(_))),
             Self::ImportSubtypeRefused => imports(|ty| matches!(ty, ExternType::Func(_))),
             Self::ImportedGlobalCopied => imports(|ty| matches!(ty, ExternType::Global(_))),
+            Self::DataBeforeElements => {
+                module.datas.iter().any(|data| matches!(data.mode, DataMode::Active { .. }))
+                    && module.elems.iter().any(|elem| matches!(elem.mode, ElemMode::Active { .. }))
+            }
+            Self::GlobalOffsetZero => {
+                let datas = module.datas.iter().filter_map(|data| match &data.mode {
+                    DataMode::Active { offset, .. } => Some(offset),
+                    DataMode::Passive => None,
+                });
+                let elems = module.elems.iter().filter_map(|elem| match &elem.mode {
+                    ElemMode::Active { offset, .. } => Some(offset),
+                    ElemMode::Passive | ElemMode::Declarative => None,
+                });
+                datas.chain(elems).any(|offset| verdicts::reads_global(offset))
+            }
+            Self::EmptyElementsAnywhere => {
+                module.elems.iter().any(|elem| matches!(elem.mode, ElemMode::Active { .. }) && elem.init.is_empty())
+            }
+            Self::StartTrapUndoes => module.start.is_some() && imports(|ty| matches!(ty, ExternType::Mem(_))),
             Self::FinalUnchecked => module.types.iter().any(|ty| ty.finality == Finality::Open),
             Self::OuterHandlersFirst => code.guards.len() > 1,
             // Another code, another module, or none.

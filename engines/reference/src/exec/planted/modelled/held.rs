@@ -1,4 +1,4 @@
-//! Faults that are held out, whatever instruction they are about.
+//! Faults that were held out first, whatever instruction they are about.
 
 use super::{Fault as F, Place, is_constant, is_simple, number};
 use crate::syntax::Instr::{self, Numeric as Num};

@@ -8,6 +8,7 @@ mod blocks;
 mod held;
 mod locals;
 mod numbers;
+mod second;
 mod stores;
 
 use super::Fault;
@@ -32,6 +33,8 @@ struct Context<'a> {
     tail_calls: &'a [bool],
     /// The fields that some function reads.
     read_fields: &'a [(TypeIdx, FieldIdx)],
+    /// By global: the type of the structure that it holds for good.
+    initial: &'a [Option<TypeIdx>],
     pools: &'a Pools,
 }
 
@@ -281,6 +284,7 @@ const fn is_simple(instr: Instr) -> bool {
 
 /// Rewrites all bodies of a valid module.
 pub(super) fn rewrite(fault: Fault, module: &mut Module) {
+    second::prepare(fault, module);
     let (mut funcs, mut globals, mut wide_memories) = (Vec::new(), Vec::new(), Vec::new());
     let is_wide = |ty: &crate::syntax::MemType| ty.addr == crate::syntax::AddrType::I64;
     for import in &module.imports {
@@ -292,6 +296,8 @@ pub(super) fn rewrite(fault: Fault, module: &mut Module) {
         }
     }
     let imported = funcs.len();
+    let initial =
+        if fault == Fault::CastOfInitialObject { second::initial_objects(module, globals.len()) } else { Vec::new() };
     funcs.extend(module.funcs.iter().map(|func| func.ty));
     globals.extend(module.globals.iter().map(|global| global.ty));
     wide_memories.extend(module.mems.iter().map(is_wide));
@@ -319,6 +325,7 @@ pub(super) fn rewrite(fault: Fault, module: &mut Module) {
         wraps: &wraps,
         tail_calls: &tail_calls,
         read_fields: &read_fields,
+        initial: &initial,
         pools: &module.pools,
     };
     for func in &mut module.funcs {
@@ -362,4 +369,5 @@ fn rewrite_at(fault: Fault, place: &mut Place<'_, '_>) -> Option<usize> {
         .or_else(|| stores::rewrite(fault, place, before, after))
         .or_else(|| blocks::rewrite(fault, place, before, after))
         .or_else(|| held::rewrite(fault, place, before, after))
+        .or_else(|| second::rewrite(fault, place, before, after))
 }
