@@ -21,7 +21,8 @@ use crate::{Order, encode, values};
 
 /// How many instructions a case has.
 const OPS_PER_CASE: usize = 12;
-/// The length of the passive segment.
+/// How many passive segments there are, and the length of each.
+const SEGMENTS: u32 = 3;
 const SEGMENT_LEN: u64 = 48;
 
 /// The memory that a case works on.
@@ -162,14 +163,18 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
     script.invoke(instance, "size", Vec::new());
     calls(&mut script, instance, memory, memory.grown(), &functions, draw);
     if functions.iter().any(|function| function.op.imm == Imm::Init) {
-        script.invoke(instance, "drop", Vec::new());
-        for function in functions.iter().filter(|function| function.op.imm == Imm::Init) {
-            for (destination, source, len) in [(0, 0, 0), (memory.grown(), 0, 0), (0, 0, 1), (0, 1, 0)] {
-                let args = vec![memory.address(destination), Value::I32(source), Value::I32(len)];
-                script.invoke(instance, &function.name, args);
+        let mut segments: Vec<u32> = (0..SEGMENTS).collect();
+        draw.shuffle(&mut segments);
+        for segment in segments {
+            script.invoke(instance, &format!("drop{segment}"), Vec::new());
+            for function in functions.iter().filter(|function| function.op.imm == Imm::Init) {
+                for (destination, source, len) in [(0, 0, 0), (memory.grown(), 0, 0), (0, 0, 1), (0, 1, 0)] {
+                    let args = vec![memory.address(destination), Value::I32(source), Value::I32(len)];
+                    script.invoke(instance, &function.name, args);
+                }
             }
+            script.snapshot();
         }
-        script.snapshot();
     }
     // Beyond the maximum.
     script.invoke(instance, "grow", Vec::new());
@@ -306,12 +311,15 @@ fn module(memory: Shape, group: &[&'static Op], features: Features, draw: &mut D
     draft.export("size", ExportKind::Func, size);
 
     if group.iter().any(|op| op.imm == Imm::Init) {
-        draft.data(DataSegment { mode: DataSegmentMode::Passive, data: pattern(0x5000, SEGMENT_LEN) });
         let ty = draft.func_type(&[], &[]);
-        let drop = draft.func(ty, &[], |code| {
-            code.data_drop(0);
-        });
-        draft.export("drop", ExportKind::Func, drop);
+        for segment in 0..SEGMENTS {
+            let data = pattern(0x5000 + 0x700 * u64::from(segment), SEGMENT_LEN);
+            draft.data(DataSegment { mode: DataSegmentMode::Passive, data });
+            let drop = draft.func(ty, &[], |code| {
+                code.data_drop(segment);
+            });
+            draft.export(&format!("drop{segment}"), ExportKind::Func, drop);
+        }
     } else if !features.contains(Feature::BulkMemory) {
         draft.leave_data_uncounted();
     }
@@ -359,7 +367,7 @@ fn instruction(code: &mut Vec<u8>, op: &Op, memory: u32, offset: u64, draw: &mut
             }
         }
         Imm::Memories => code.extend([memory as u8, memory as u8]),
-        Imm::Init => code.extend([0, memory as u8]),
+        Imm::Init => code.extend([draw.below(SEGMENTS) as u8, memory as u8]),
         _ => code.push(memory as u8),
     }
 }

@@ -497,8 +497,10 @@ fn segments(
     if flaw == Some(Flaw::Element) {
         // Nothing of a segment that does not fit is written; those before it stay.
         let at = ConstExpr::i32_const(draw.pick(&[ELEMENTS + 30, 15, u32::MAX]).cast_signed());
+        // Even of nothing it is out of bounds.
+        let count = if draw.percent(30) { 0 } else { 2 };
         let mode = ElementMode::Active { table: None, offset: &at };
-        draft.element(ElementSegment { mode, elements: Elements::Functions(vec![leaves[0]; 2].into()) });
+        draft.element(ElementSegment { mode, elements: Elements::Functions(vec![leaves[0]; count].into()) });
         if lasting && draw.percent(50) {
             let at = ConstExpr::i32_const(0);
             let mode = ElementMode::Active { table: None, offset: &at };

@@ -190,6 +190,8 @@ fn call(
         }
         Operation::Fill(at) => {
             let (start, length) = range(draw, sizes[at], shapes[at].wide);
+            // In range, were the upper half lost.
+            let start = start.wrapping_add(u64::from(shapes[at].wide && draw.percent(12)) << 32);
             vec![number(start, shapes[at].wide), value(draw, at), number(length, shapes[at].wide)]
         }
         Operation::Copy(to, from) => {

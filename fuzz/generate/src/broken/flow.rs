@@ -39,6 +39,8 @@ const PLACES: &[fn(&mut Flow<'_>)] = &[
     result,
     argument,
     argument,
+    argument,
+    argument,
     local,
     global,
     label,

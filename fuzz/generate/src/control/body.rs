@@ -256,6 +256,7 @@ impl<'a> Body<'a> {
             (12, 3),
             (13, 5 * nest),
             (14, 6 * nest),
+            (15, 3 * nest),
         ]) {
             0 => {
                 let local = self.draw.position(self.locals.len()) as u32;
@@ -281,6 +282,7 @@ impl<'a> Body<'a> {
             3 => self.block(depth),
             4 => self.loop_(depth),
             14 => self.while_(depth),
+            15 => self.one_label(),
             5 => self.switch(depth),
             6 => self.branch_if(),
             7 => self.call_and_mix(),
@@ -494,6 +496,35 @@ impl<'a> Body<'a> {
             self.values(&carried);
         }
         self.mix_all(&carried);
+    }
+
+    /// A `br_table` with one label for all: the index is made behind the value, and depends on what making that changed.
+    fn one_label(&mut self) {
+        let local = self.fresh(ValType::I32);
+        let path = self.program.path;
+        let ty = self.draw_type();
+        self.s().block(BlockType::Result(ty));
+        self.labels.push(vec![ty]);
+        self.junk(1);
+        if ty == ValType::I32 {
+            let hash = self.hash;
+            self.s().local_get(hash).i32_wrap_i64().local_tee(local);
+        } else {
+            self.value(ty, 0);
+        }
+        if self.draw.percent(50) {
+            self.s().local_get(local).i32_const(3).i32_add().local_tee(local);
+        } else {
+            self.s().global_get(path).i64_const(1).i64_rotl().local_get(local).i64_extend_i32_u().i64_xor();
+            self.s().global_set(path).global_get(path).i32_wrap_i64();
+        }
+        let count = self.draw.below(4) as usize;
+        self.s().br_table(vec![0; count], 0);
+        self.labels.pop();
+        self.s().end();
+        self.mix(ty);
+        self.s().local_get(local);
+        self.mix(ValType::I32);
     }
 
     /// The labels that take these types, the innermost first. Those of loops are among them: they count.
@@ -833,7 +864,12 @@ impl<'a> Body<'a> {
 
     /// Instructions that take what is not there, where nothing is reached. They leave nothing.
     fn polymorphic(&mut self) {
-        match self.draw.below(24) {
+        match self.draw.below(26) {
+            24 => {
+                // What a branch leaves is the condition, and what lies below it is not there.
+                let block = BlockType::Result(ValType::I32);
+                self.s().block(block).unreachable().br_if(0).select().end().drop();
+            }
             0 => {
                 self.s().i32_add().drop();
             }

@@ -1,6 +1,6 @@
 //! Functions of a fixed shape: what random programs reach too seldom.
 
-use wasm_encoder::{BlockType, ConstExpr, ElementMode, ElementSegment, Elements, InstructionSink, ValType};
+use wasm_encoder::{BlockType, Catch, ConstExpr, ElementMode, ElementSegment, Elements, InstructionSink, ValType};
 use wassay_model::Feature;
 
 use super::{Program, SHARED_SLOTS, export, from_hash, to_bits};
@@ -9,7 +9,8 @@ use crate::draw::Draw;
 type Shape = fn(&mut Program, &mut Draw) -> bool;
 
 /// A trait's name, in how many cases of a hundred, and what writes it, which says whether it could.
-pub(super) const ALL: &[(&str, u32, Shape)] = &[("ring", 60, ring), ("recursion", 35, recursion), ("nest", 35, nest)];
+pub(super) const ALL: &[(&str, u32, Shape)] =
+    &[("ring", 60, ring), ("recursion", 35, recursion), ("nest", 35, nest), ("leaving", 30, leaving)];
 
 /// Mixes the top of the stack, a value of the type, into the `i64` below it.
 fn fold(sink: &mut InstructionSink<'_>, ty: ValType) {
@@ -231,5 +232,65 @@ fn nest(program: &mut Program, draw: &mut Draw) -> bool {
     let index = program.draft.declare(ty);
     program.draft.define_raw(index, &[ValType::I64], &code);
     export(program, "nest", index, &params);
+    true
+}
+
+/// Ways out of a handler's reach: a label of the handler that is the function's own, and a tail call that throws.
+fn leaving(program: &mut Program, draw: &mut Draw) -> bool {
+    if !program.may(Feature::Exceptions) {
+        return false;
+    }
+    program.need(Feature::Exceptions);
+    let params = [ValType::I32, ValType::I64];
+    let ty = program.func_type(&params, &[ValType::I64]);
+    let payload = program.func_type(&[ValType::I64], &[]);
+    let (tag, other) = (program.draft.tag(payload), program.draft.tag(payload));
+    let rotation = i64::from(draw.between(1, 63));
+    let mask = draw.pick(&[1, 2, 3, 7]);
+    // Throws one or the other, or returns.
+    let thrower = program.draft.func(ty, &[], |sink| {
+        sink.local_get(0).i32_const(mask).i32_and().i32_eqz().if_(BlockType::Empty);
+        sink.local_get(1).i64_const(rotation).i64_rotl().throw(tag).end();
+        sink.local_get(0).i32_const(8).i32_and().if_(BlockType::Empty).local_get(1).throw(other).end();
+        sink.local_get(1).i64_const(-1).i64_xor();
+    });
+    let catch = |draw: &mut Draw| {
+        let mut all = vec![Catch::One { tag, label: 0 }, Catch::One { tag: other, label: 0 }];
+        draw.shuffle(&mut all);
+        all.truncate(draw.between(1, 2) as usize);
+        all
+    };
+    // The handler's label is the function itself: what was thrown is the result.
+    let catches = catch(draw);
+    let direct = draw.percent(40);
+    let caught = program.draft.func(ty, &[], |sink| {
+        sink.try_table(BlockType::Empty, catches);
+        if direct {
+            sink.local_get(1).i64_const(rotation).i64_sub().throw(tag);
+        } else {
+            sink.local_get(0).local_get(1).call(thrower).local_set(1);
+        }
+        sink.end().local_get(1).i64_const(5).i64_add();
+    });
+    // Where the frame is left before the call, its handlers are too.
+    let mut functions = vec![caught];
+    if program.may(Feature::TailCall) {
+        program.need(Feature::TailCall);
+        let catches = catch(draw);
+        functions.push(program.draft.func(ty, &[], |sink| {
+            sink.try_table(BlockType::Empty, catches);
+            sink.local_get(0).local_get(1).return_call(thrower).end().local_get(1).i64_const(77).i64_mul();
+        }));
+    }
+    // What leaves them is caught here, and told apart.
+    for (name, inner) in ["leaving", "left"].into_iter().zip(functions) {
+        let index = program.draft.func(ty, &[], |sink| {
+            sink.block(BlockType::Result(ValType::I64));
+            sink.try_table(BlockType::Empty, [Catch::One { tag, label: 0 }]);
+            sink.local_get(0).local_get(1).call(inner).return_().end().unreachable().end();
+            sink.i64_const(0x5555).i64_xor();
+        });
+        export(program, name, index, &params);
+    }
     true
 }

@@ -100,6 +100,7 @@ impl Heap {
             kit.draft.export("root", ExportKind::Global, root);
         }
         kit.keeping(table, root);
+        kit.initial(draw);
         kit.casts(draw);
         kit.arrays(draw);
         kit.ends(draw);
@@ -511,6 +512,34 @@ impl<'w> Kit<'w> {
         });
     }
 
+    /// Globals that begin with an object, and are cast to what it is.
+    fn initial(&mut self, draw: &mut Draw) {
+        let structure = draw.pick(&[NODE, NODE, self.makes.len() as u32 - 1]);
+        let structure =
+            if matches!(self.world.types[structure as usize], Composite::Struct(_)) { structure } else { NODE };
+        let number = Instruction::I32Const(draw.bits() as i32);
+        let objects = [
+            (structure, vec![Instruction::StructNewDefault(structure)]),
+            (BYTES, vec![number, Instruction::I32Const(3), Instruction::ArrayNew(BYTES)]),
+        ];
+        let sum = self.sum;
+        let mut globals = Vec::new();
+        for (index, made) in objects {
+            let mutable = draw.percent(50);
+            let val_type = if draw.percent(50) { ANYREF } else { ValType::Ref(nullable(index)) };
+            let ty = wasm_encoder::GlobalType { val_type, mutable, shared: false };
+            globals.push((index, self.draft.global(ty, &ConstExpr::extended(made))));
+        }
+        self.export("initial", &[Argument::Small(4)], ValType::I64, &[], |sink| {
+            for (index, global) in &globals {
+                sink.global_get(*global).ref_test_non_null(HeapType::Concrete(*index)).i64_extend_i32_u();
+                sink.global_get(*global).ref_cast_non_null(HeapType::Concrete(*index)).i32_const(2).call(sum);
+                sink.i64_xor();
+            }
+            sink.i64_add().local_get(0).i64_extend_i32_u().i64_add();
+        });
+    }
+
     fn casts(&mut self, draw: &mut Draw) {
         let (any, count) = (self.any, self.makes.len() as u32);
         let abstracts =
@@ -641,6 +670,36 @@ impl<'w> Kit<'w> {
             }
             at(sink);
             sink.array_get(LONGS);
+        });
+        // Nothing at all, at the end and behind it; all of it, and one element too many.
+        let fills = draw.percent(50);
+        self.export("edges", &[Argument::Many, Argument::Small(4), Argument::Seed], ValType::I64, &locals, |sink| {
+            sink.local_get(2).local_get(0).i32_const(1).i32_add().array_new(LONGS).local_set(3);
+            let start = |sink: &mut InstructionSink<'_>| {
+                // 0, or beyond the end by up to two.
+                sink.i32_const(0).local_get(3).array_len().local_get(1).i32_add().i32_const(1).i32_sub();
+                sink.local_get(2).i64_const(1).i64_and().i32_wrap_i64().select();
+            };
+            let length = |sink: &mut InstructionSink<'_>| {
+                // From 0 the whole, and elsewhere nothing.
+                sink.local_get(3).array_len().local_get(1).i32_const(2).i32_shr_u().i32_add();
+                sink.i32_const(0).local_get(2).i64_const(1).i64_and().i32_wrap_i64().select();
+            };
+            sink.local_get(3);
+            start(sink);
+            if fills {
+                sink.local_get(2).i64_const(-1).i64_xor();
+            } else {
+                sink.local_get(3).i32_const(0);
+            }
+            length(sink);
+            if fills {
+                sink.array_fill(LONGS);
+            } else {
+                sink.array_copy(LONGS, LONGS);
+            }
+            sink.local_get(3).i32_const(0).array_get(LONGS).local_get(3).local_get(3).array_len();
+            sink.i32_const(1).i32_sub().array_get(LONGS).i64_const(1).i64_rotl().i64_xor();
         });
     }
 
@@ -811,7 +870,7 @@ impl<'w> Kit<'w> {
             sink.local_get(2).i32_const(0).i32_const(0).local_get(1).array_init_elem(ANYS, segment);
             sink.local_get(2).i32_const(3).call(sum).i64_xor();
         });
-        if draw.percent(15) {
+        if draw.percent(30) {
             self.export("drop", &[], ValType::I32, &[], |sink| {
                 sink.elem_drop(segment).data_drop(data).i32_const(1);
             });

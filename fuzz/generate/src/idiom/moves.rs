@@ -134,6 +134,7 @@ impl Moves<'_> {
             (14, 3 * u32::from(self.writer.scope.segment.is_some())),
             (15, 3 * integer),
             (16, 3 * nest),
+            (17, 4 * full * u32::from(position(self.ty).is_some())),
         ]);
         match kind {
             0 => self.push(),
@@ -209,8 +210,40 @@ impl Moves<'_> {
                     self.waiting += 1;
                 }
             }
+            17 => self.load(),
             _ => self.parameters(),
         }
+    }
+
+    /// A value that was loaded and waits while the local with its address gets another one, from which it is loaded too.
+    fn load(&mut self) {
+        let code = match self.ty {
+            ValType::I32 => self.writer.draw.pick(&[0x28, 0x28, 0x2c, 0x2f]),
+            ValType::I64 => self.writer.draw.pick(&[0x29, 0x29, 0x30, 0x35]),
+            ValType::F32 | ValType::F64 if !self.writer.scope.exact => return,
+            ValType::F32 => 0x2a,
+            ValType::F64 => 0x2b,
+            _ => return,
+        };
+        let wide = self.writer.scope.wide;
+        let local = self.writer.fresh(if wide { ValType::I64 } else { ValType::I32 });
+        for _ in 0..if self.waiting < 5 { 2 } else { 1 } {
+            self.set_address(local, wide);
+            self.writer.get(local);
+            self.writer.access(code, 0);
+            self.waiting += 1;
+        }
+        self.set_address(local, wide);
+    }
+
+    fn set_address(&mut self, local: u32, wide: bool) {
+        let address = self.writer.draw.below(POINTERS as u32 - 16);
+        if wide {
+            self.writer.i64(address.into());
+        } else {
+            self.writer.i32(address);
+        }
+        self.writer.set(local);
     }
 
     /// A block or a loop, in which values are moved while others wait below it.

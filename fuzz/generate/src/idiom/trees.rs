@@ -435,7 +435,24 @@ impl Writer<'_> {
         if !is_number(ty) && ty != V {
             return self.leaf(ty);
         }
-        match self.draw.below(4) {
+        match self.draw.below(5) {
+            // The greater or the lesser of two, or the other one.
+            4 if is_number(ty) => {
+                let (Some(one), Some(other)) = (self.local_of(ty), self.local_of(ty)) else { return self.leaf(ty) };
+                self.get(one);
+                self.get(other);
+                let turned = self.draw.percent(50);
+                self.get(if turned { other } else { one });
+                self.get(if turned { one } else { other });
+                let first = match ty {
+                    ValType::I32 => 0x48,
+                    ValType::I64 => 0x53,
+                    ValType::F32 => 0x5d,
+                    _ => 0x63,
+                };
+                let test = self.draw.below(if matches!(ty, ValType::I32 | ValType::I64) { 8 } else { 4 });
+                self.op(first + test);
+            }
             // Between what is compared and another.
             0 if ty == ValType::I32 => {
                 let Some(local) = self.local_of(ty) else { return self.leaf(ty) };

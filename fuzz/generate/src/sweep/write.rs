@@ -117,6 +117,8 @@ pub(super) struct Writer<'a> {
     params: Vec<Domain>,
     locals: Vec<Ty>,
     late: bool,
+    /// The sign of the next constant zero, where floating-point constants are zeros.
+    zeros: Option<bool>,
 }
 
 /// What the functions of a spec need beyond the instruction itself.
@@ -147,7 +149,17 @@ pub(super) fn features(spec: &Spec) -> Features {
 
 impl<'a> Writer<'a> {
     pub(super) fn new(layout: &'a Layout, draw: &'a mut Draw, uses: &'a mut Uses, number: u32) -> Self {
-        Self { layout, draw, uses, number, code: Vec::new(), params: Vec::new(), locals: Vec::new(), late: false }
+        Self {
+            layout,
+            draw,
+            uses,
+            number,
+            code: Vec::new(),
+            params: Vec::new(),
+            locals: Vec::new(),
+            late: false,
+            zeros: None,
+        }
     }
 
     pub(super) fn write(mut self, spec: &Spec) -> Written {
@@ -159,6 +171,9 @@ impl<'a> Writer<'a> {
             for _ in 0..self.draw.pick(&[6, 8, 9, 13]) {
                 self.param(*ty, Kind::Value { lanes: op.lanes, open: false });
             }
+        }
+        if self.draw.percent(25) {
+            self.zeros = Some(self.draw.percent(50));
         }
         // What lies below the operands on the stack, and parameters of the sink.
         let mut selector = None;
@@ -290,6 +305,13 @@ impl<'a> Writer<'a> {
                 }
                 false => self.code.extend([0xd0, ty.byte()]),
             };
+        }
+        if let (Some(negative), Ty::F32 | Ty::F64, Role::Value) = (self.zeros, ty, role) {
+            // Of two the signs are unlike, mostly.
+            self.zeros = Some(negative != self.draw.percent(80));
+            self.late |= op.open;
+            let sign = u64::from(negative);
+            return self.value(if ty == Ty::F32 { Value::F32((sign << 31) as u32) } else { Value::F64(sign << 63) });
         }
         // Early rounds have calm values; what traps always observes nothing.
         let edge = role == Role::Value && !op.traps && self.draw.percent(if op.open { 45 } else { 80 });
