@@ -171,7 +171,9 @@ fn faults(list: Option<&str>) -> Result<Vec<Planted>, Failure> {
     let mut seen = std::collections::BTreeSet::new();
     chosen.retain(|fault| seen.insert(fault.name));
     if chosen.is_empty() {
-        return Err(Failure::new(Exit::Usage, anyhow!("--faults names no fault")));
+        // Between a change of the generators and the next list that they were not fitted to, none is held out.
+        let why = if list.contains(HELD_OUT) { ": none is held out at present" } else { "" };
+        return Err(Failure::new(Exit::Usage, anyhow!("--faults names no fault{why}")));
     }
     Ok(chosen)
 }

@@ -346,7 +346,7 @@ fn faults_are_named_uniquely_and_found_by_name() {
 
 #[test]
 fn faults_are_held_out_only_if_they_have_a_model() {
+    // None is, between a change of the generators and the next list.
     let held: Vec<&Fault> = Fault::ALL.iter().filter(|fault| fault.is_held_out()).collect();
-    assert!(held.len() >= 24, "{}", held.len());
     assert!(held.iter().all(|fault| fault.model().is_some()), "{held:?}");
 }

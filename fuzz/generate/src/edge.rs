@@ -176,8 +176,12 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
             script.snapshot();
         }
     }
-    // Beyond the maximum.
+    // Beyond the maximum, and so far that sizes wrap around.
     script.invoke(instance, "grow", Vec::new());
+    let all = if memory.wide { u64::MAX } else { 0xffff_ffff };
+    for delta in [all, all - memory.grows, all - memory.pages - memory.grows + 1, 1 << 31] {
+        script.invoke(instance, "grow-by", vec![memory.address(delta)]);
+    }
     script.invoke(instance, "size", Vec::new());
     // Lengths beyond all fuel come last: an engine that pays for bytes before it looks at bounds goes no further.
     let (huge, narrow) = (memory.address(if memory.wide { u64::MAX } else { 0xffff_ffff }), Value::I32(u32::MAX));
@@ -305,6 +309,11 @@ fn module(memory: Shape, group: &[&'static Op], features: Features, draw: &mut D
         code.memory_grow(index);
     });
     draft.export("grow", ExportKind::Func, grow);
+    let by = draft.func_type(&[memory.address_type()], &[memory.address_type()]);
+    let grow = draft.func(by, &[], |code| {
+        code.local_get(0).memory_grow(index);
+    });
+    draft.export("grow-by", ExportKind::Func, grow);
     let size = draft.func(ty, &[], |code| {
         code.memory_size(index);
     });

@@ -74,7 +74,7 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
     }
     if heap.exports.iter().any(|(name, _)| *name == "drop") {
         // What is dropped gives nothing more, not even where it had been read before.
-        for (name, args) in [("drop", [].to_vec()), ("data", [1, 1].to_vec()), ("elements", [1, 1].to_vec())] {
+        for (name, args) in [("drop", [].to_vec()), ("fresh-data", [1, 1].to_vec()), ("elements", [1, 1].to_vec())] {
             script.invoke(instance, name, args.into_iter().map(Value::I32).collect());
         }
         script.invoke(instance, "data", vec![Value::I32(0), Value::I32(0)]);

@@ -104,18 +104,18 @@ const V2_SCALAR: Features = Features::V2.minus(Features::of(&[Feature::Simd]));
 /// The families of the profile `mix`, by the share of cases that each gets. What finds most with a case gets most of
 /// them, and what has a list to go through gets enough to go through it in a night.
 const MIX: &[(Family, u32)] = &[
-    (Family::Smith, 6),
+    (Family::Smith, 4),
     (Family::Sweep, 36),
-    (Family::Idiom, 12),
+    (Family::Idiom, 15),
     (Family::Edge, 6),
     (Family::Control, 7),
     (Family::Table, 7),
     (Family::Gc, 6),
     (Family::Size, 4),
     (Family::Link, 6),
-    (Family::Mutate, 2),
-    (Family::Host, 4),
-    (Family::Broken, 7),
+    (Family::Mutate, 1),
+    (Family::Host, 3),
+    (Family::Broken, 8),
     (Family::Real, 1),
 ];
 

@@ -241,6 +241,8 @@ fn edge(draw: &mut Draw, size: u32, maximum: u32, wide: bool) -> Value {
         },
         _ => u64::from(draw.below(size)),
     };
+    // In range, were the upper half lost.
+    let index = if wide && index < 1 << 32 && draw.percent(12) { index + (1 << 32) } else { index };
     number(index, wide)
 }
 

@@ -68,6 +68,7 @@ const PLACES: &[fn(&mut Flow<'_>)] = &[
     on_cast,
     cast,
     cast,
+    cast,
     selected,
     accessed,
     indirect,

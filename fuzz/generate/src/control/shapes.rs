@@ -241,7 +241,7 @@ fn leaving(program: &mut Program, draw: &mut Draw) -> bool {
         return false;
     }
     program.need(Feature::Exceptions);
-    let params = [ValType::I32, ValType::I64];
+    let params = [ValType::I64, ValType::I32];
     let ty = program.func_type(&params, &[ValType::I64]);
     let payload = program.func_type(&[ValType::I64], &[]);
     let (tag, other) = (program.draft.tag(payload), program.draft.tag(payload));
@@ -249,10 +249,10 @@ fn leaving(program: &mut Program, draw: &mut Draw) -> bool {
     let mask = draw.pick(&[1, 2, 3, 7]);
     // Throws one or the other, or returns.
     let thrower = program.draft.func(ty, &[], |sink| {
-        sink.local_get(0).i32_const(mask).i32_and().i32_eqz().if_(BlockType::Empty);
-        sink.local_get(1).i64_const(rotation).i64_rotl().throw(tag).end();
-        sink.local_get(0).i32_const(8).i32_and().if_(BlockType::Empty).local_get(1).throw(other).end();
-        sink.local_get(1).i64_const(-1).i64_xor();
+        sink.local_get(1).i32_const(mask).i32_and().i32_eqz().if_(BlockType::Empty);
+        sink.local_get(0).i64_const(rotation).i64_rotl().throw(tag).end();
+        sink.local_get(1).i32_const(8).i32_and().if_(BlockType::Empty).local_get(0).throw(other).end();
+        sink.local_get(0).i64_const(-1).i64_xor();
     });
     let catch = |draw: &mut Draw| {
         let mut all = vec![Catch::One { tag, label: 0 }, Catch::One { tag: other, label: 0 }];
@@ -266,11 +266,11 @@ fn leaving(program: &mut Program, draw: &mut Draw) -> bool {
     let caught = program.draft.func(ty, &[], |sink| {
         sink.try_table(BlockType::Empty, catches);
         if direct {
-            sink.local_get(1).i64_const(rotation).i64_sub().throw(tag);
+            sink.local_get(0).i64_const(rotation).i64_sub().throw(tag);
         } else {
-            sink.local_get(0).local_get(1).call(thrower).local_set(1);
+            sink.local_get(0).local_get(1).call(thrower).local_set(0);
         }
-        sink.end().local_get(1).i64_const(5).i64_add();
+        sink.end().local_get(0).i64_const(5).i64_add();
     });
     // Where the frame is left before the call, its handlers are too.
     let mut functions = vec![caught];
@@ -279,7 +279,7 @@ fn leaving(program: &mut Program, draw: &mut Draw) -> bool {
         let catches = catch(draw);
         functions.push(program.draft.func(ty, &[], |sink| {
             sink.try_table(BlockType::Empty, catches);
-            sink.local_get(0).local_get(1).return_call(thrower).end().local_get(1).i64_const(77).i64_mul();
+            sink.local_get(0).local_get(1).return_call(thrower).end().local_get(0).i64_const(77).i64_mul();
         }));
     }
     // What leaves them is caught here, and told apart.

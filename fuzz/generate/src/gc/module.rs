@@ -864,6 +864,9 @@ impl<'w> Kit<'w> {
             sink.local_get(2).i32_const(0).i32_const(1).local_get(1).array_init_data(packed, data);
             sink.local_get(2).i32_const(2).call(sum).i64_xor();
         });
+        self.export("fresh-data", &args, ValType::I64, &[], |sink| {
+            sink.local_get(0).local_get(1).array_new_data(packed, data).i32_const(2).call(sum);
+        });
         let args = [Argument::Small(4), Argument::Small(ELEMENTS - 2)];
         self.export("elements", &args, ValType::I64, &[ValType::Ref(nullable(ANYS))], |sink| {
             sink.local_get(0).local_get(1).array_new_elem(ANYS, segment).local_tee(2).i32_const(3).call(sum);

@@ -35,6 +35,8 @@ struct Scratch<'d> {
     nulls: Vec<(u32, u32)>,
     /// A structure that is written and never read.
     unread: u32,
+    /// A structure of a byte and 16 bits.
+    packed: u32,
 }
 
 impl Kit<'_> {
@@ -83,6 +85,9 @@ impl Kit<'_> {
         let field = FieldType { element_type: StorageType::Val(ValType::I64), mutable: true };
         let unread = StructType { fields: Box::new([field]) };
         let unread = self.draft.subtype(&plain_subtype(CompositeInnerType::Struct(unread)));
+        let narrow = |element_type| FieldType { element_type, mutable: draw.percent(50) };
+        let packed = StructType { fields: Box::new([StorageType::I8, StorageType::I16].map(narrow)) };
+        let packed = self.draft.subtype(&plain_subtype(CompositeInnerType::Struct(packed)));
         for name in ["scratch", "scratched"] {
             let (first, second) = (draw.pick(&structures), draw.pick(&structures));
             let types = [first, first, second, NODE, NODE];
@@ -98,6 +103,7 @@ impl Kit<'_> {
                 counting,
                 nulls: nulls.clone(),
                 unread,
+                packed,
             };
             let mut locals = vec![ValType::I64];
             locals.extend(types.map(|ty| ValType::Ref(nullable(ty))));
@@ -261,6 +267,23 @@ impl Scratch<'_> {
         let (local, ty) = self.object();
         let twin = self.twin(local, ty);
         match self.draw.below(if depth > 0 { 24 } else { 20 }) {
+            0 if self.draw.percent(60) => {
+                for storage in [StorageType::I8, StorageType::I16] {
+                    if self.draw.percent(60) {
+                        self.constant(sink, storage);
+                    } else {
+                        self.value(kit, sink, storage);
+                    }
+                }
+                sink.struct_new(self.packed);
+                let field = self.draw.below(2);
+                if self.draw.percent(60) {
+                    sink.struct_get_s(self.packed, field);
+                } else {
+                    sink.struct_get_u(self.packed, field);
+                }
+                Self::take(sink);
+            }
             // One that is read at once and forgotten.
             0 | 1 => {
                 self.new_object(kit, sink, ty);

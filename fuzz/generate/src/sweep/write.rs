@@ -172,7 +172,9 @@ impl<'a> Writer<'a> {
                 self.param(*ty, Kind::Value { lanes: op.lanes, open: false });
             }
         }
-        if self.draw.percent(25) {
+        // Two constants meet in few functions.
+        let constants = spec.shapes.iter().filter(|shape| **shape == Shape::Const).count();
+        if self.draw.percent(if constants > 1 { 50 } else { 25 }) {
             self.zeros = Some(self.draw.percent(50));
         }
         // What lies below the operands on the stack, and parameters of the sink.
