@@ -230,7 +230,8 @@ impl<'m> Builder<'m> {
                 element_type: OutRef::FUNCREF,
                 table64: false,
                 minimum: 1,
-                maximum: Some(1),
+                // Of tables that cannot grow some engines keep a copy in which writes from outside do not show.
+                maximum: None,
                 shared: false,
             };
             module.section(TableSection::new().table(ty));
