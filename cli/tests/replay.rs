@@ -44,8 +44,12 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("wamr-block-after-branch/", "a fault of WAMR, which is not linked"),
     ("wamr-constant-below-block/", "a fault of WAMR, which is not linked"),
     ("wamr-select-unreachable/", "a fault of WAMR, which is not linked"),
+    ("wasmer-atomic-operand-called/", "a fault of wasmer, which is not linked"),
     ("wasmer-import-float-before-integer/", "a fault of wasmer, which is not linked"),
     ("wasmer-import-several-results/", "a fault of wasmer, which is not linked"),
+    ("wasmer-narrow-atomic-result/", "a fault of wasmer, which is not linked"),
+    ("wasmer-table-init-null-externs/", "a fault of wasmer, which is not linked"),
+    ("wasmer-table-of-fixed-size/", "a fault of wasmer, which is not linked"),
 ];
 
 /// A row of `fuzz/known` that its script no longer shows has to go.
