@@ -271,8 +271,13 @@ fn spelled(method: &str) -> String {
     }
     match name.split_once('_') {
         Some((head, rest)) if HEADS.contains(&head) => {
-            let rest = rest.strip_prefix("atomic_").map_or_else(|| rest.to_owned(), |rest| format!("atomic.{rest}"));
-            format!("{head}.{rest}")
+            let Some(atomic) = rest.strip_prefix("atomic_") else { return format!("{head}.{rest}") };
+            // `rmw16.add_u`: the width belongs to the first word.
+            let atomic = match atomic.split_once('_') {
+                Some((width, operation)) if width.starts_with("rmw") => format!("{width}.{operation}"),
+                _ => atomic.to_owned(),
+            };
+            format!("{head}.atomic.{atomic}")
         }
         _ => name.to_owned(),
     }
@@ -292,6 +297,10 @@ mod tests {
             ("visit_call_indirect", "call_indirect"),
             ("visit_typed_select", "select"),
             ("visit_i32_atomic_load", "i32.atomic.load"),
+            ("visit_i64_atomic_store32", "i64.atomic.store32"),
+            ("visit_i32_atomic_rmw16_add_u", "i32.atomic.rmw16.add_u"),
+            ("visit_i64_atomic_rmw_cmpxchg", "i64.atomic.rmw.cmpxchg"),
+            ("visit_memory_atomic_wait32", "memory.atomic.wait32"),
             ("visit_i8x16_shuffle", "i8x16.shuffle"),
         ] {
             assert_eq!(spelled(method), name);
