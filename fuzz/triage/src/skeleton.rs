@@ -125,7 +125,7 @@ fn of_module(
             Payload::TypeSection(section) => {
                 for group in section {
                     for ty in group.ok()?.into_types() {
-                        if ty.supertype_idxs.first().is_some() {
+                        if !ty.supertype_idxs.is_empty() {
                             marks.insert("(supertype)".to_owned());
                         }
                         types.push(match &ty.composite_type.inner {
