@@ -21,6 +21,8 @@ use crate::question::question;
 
 /// A local declared with a reference type.
 const REFERENCE_LOCAL: &str = "(local ref)";
+/// More than one module.
+const MODULES: &str = "(several modules)";
 
 /// Asks the engines about the bytes.
 ///
@@ -87,6 +89,9 @@ fn marks(case: &TestCase) -> BTreeSet<String> {
     let mut marks: BTreeSet<String> = wassay_triage::opcodes(case).into_iter().collect();
     if case.modules.iter().any(|module| has_reference_local(&module.bytes.0)) {
         marks.insert(REFERENCE_LOCAL.to_owned());
+    }
+    if case.modules.len() > 1 {
+        marks.insert(MODULES.to_owned());
     }
     marks
 }
