@@ -1,4 +1,4 @@
-//! Rows of the second list of faults that is held out.
+//! Rows of the second list of faults that was held out once.
 
 use wassay_reference::exec::{Extern, Fault, LoadedModule, NoHost, Store};
 

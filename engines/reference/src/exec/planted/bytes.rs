@@ -1,4 +1,4 @@
-//! Faults of the second list that is held out, as what is read of the bytes.
+//! Faults of the second list that was held out once, as what is read of the bytes.
 
 use wassay_model::Features;
 

@@ -1,4 +1,4 @@
-//! Faults of the second list that is held out, as wrong operators: what shows only in a state of the machine.
+//! Faults of the second list that was held out once, as wrong operators: what shows only in a state of the machine.
 
 use wassay_model::{TrapKind, TrapKinds};
 

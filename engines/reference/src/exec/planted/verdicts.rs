@@ -1,4 +1,4 @@
-//! Verdicts of the second list that is held out: what it refuses and accepts, and where it puts segments.
+//! Verdicts of the second list that was held out once: what it refuses and accepts, and where it puts segments.
 
 use super::Fault;
 use super::refused::made;

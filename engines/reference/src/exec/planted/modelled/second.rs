@@ -1,4 +1,4 @@
-//! Faults of the second list that is held out, whatever instruction they are about.
+//! Faults of the second list that was held out once, whatever instruction they are about.
 
 use super::{Fault as F, Place, is_simple, number};
 use crate::syntax::Instr::{self, Numeric as Num, Vector};
