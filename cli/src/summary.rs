@@ -174,6 +174,16 @@ pub(crate) fn print(
             each(timing.invoke_ns),
         )?;
     }
+    for (engine, (asked_ns, own_ns, count)) in &times.turns {
+        if *own_ns > 0 && *count > 0 {
+            let over = (*asked_ns as f64 / *own_ns as f64 - 1.0) * 100.0;
+            writeln!(
+                out,
+                "  {engine}: {} us from a question to its answer, {over:.0} % over its own time",
+                asked_ns / count / 1000
+            )?;
+        }
+    }
     let restarts: Vec<String> = times.restarts.iter().map(|(word, count)| format!("{word} {count}")).collect();
     if !restarts.is_empty() {
         writeln!(out, "  workers started again: {}", restarts.join(", "))?;

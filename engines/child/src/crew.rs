@@ -23,7 +23,7 @@ use wassay_adapter::wire::{
 };
 use wassay_model::{Capture, Crash, CrashManner, Ending, EngineName, Isolation, Observation, TestCase, Timing};
 
-use wassay_driver::{Raise, Script};
+use wassay_driver::{Callers, Raise, Script, Worker};
 
 use crate::conversation::{Conversation, Scripts};
 use crate::death::{self, SIGKILL};
@@ -56,6 +56,8 @@ pub struct Crew {
     start_deadline_ms: u32,
     serial: u64,
     statistics: Statistics,
+    /// The callers of workers that speak lines.
+    callers: Callers,
     /// The case's bytes; kept to be used again.
     case: Vec<u8>,
 }
@@ -71,8 +73,21 @@ pub struct Statistics {
     pub restarts_between: BTreeMap<RestartReason, u64>,
     /// By engine, deaths that did not recur when it was asked alone in a fresh process.
     pub flaky: BTreeMap<EngineName, u64>,
+    /// By engine with a program of its own, how long its answers took.
+    pub turns: BTreeMap<EngineName, Turns>,
     /// Engines of which no process could be started again, and why. They are not asked any more.
     pub set_aside: BTreeMap<EngineName, String>,
+}
+
+/// Time of the questions that one engine answered whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turns {
+    /// How many.
+    pub count: u64,
+    /// From where the operations were looked for until the answer was understood, in nanoseconds.
+    pub asked_ns: u64,
+    /// The engine's own time in that.
+    pub own_ns: u64,
 }
 
 /// Why a process was lost.
@@ -148,6 +163,8 @@ struct Turn {
 struct Sent {
     serial: u64,
     at_ns: u64,
+    /// When it was begun to be made.
+    begun_ns: u64,
 }
 
 /// The question that a crew is asked.
@@ -166,6 +183,7 @@ struct Question<'a> {
 struct Books<'a> {
     serial: &'a mut u64,
     scripts: Scripts,
+    callers: &'a mut Callers,
     statistics: &'a mut Statistics,
     observations: &'a mut [Option<Observation>],
 }
@@ -230,6 +248,7 @@ impl Crew {
             start_deadline_ms: spec.start_deadline_ms,
             serial: 0,
             statistics: Statistics::default(),
+            callers: Callers::default(),
             case: Vec::new(),
         }
     }
@@ -279,6 +298,21 @@ impl Crew {
         Ok(wanted.iter().map(take).collect())
     }
 
+    /// Says which cases will be asked next, each with the seats that will be wanted: what several of them need is made
+    /// once. Cases can be asked without that.
+    pub fn foresee(&mut self, cases: &[(&TestCase, &[usize])]) {
+        let worker_of = |group: &Group| group.talk.as_ref().and_then(|talk| talk.worker.clone());
+        let workers: Vec<Option<Worker>> = self.groups.iter().map(worker_of).collect();
+        for (index, worker) in workers.iter().enumerate() {
+            let Some(worker) = worker.as_ref().filter(|_| !workers[..index].contains(worker)) else { continue };
+            let is_wanted =
+                |wanted: &[usize]| wanted.iter().any(|seat| workers[self.seats[*seat].0].as_ref() == Some(worker));
+            let wanted: Vec<&TestCase> =
+                cases.iter().filter(|(_, wanted)| is_wanted(wanted)).map(|(case, _)| *case).collect();
+            self.callers.foresee(&wanted, worker);
+        }
+    }
+
     /// What became of the processes so far.
     #[must_use]
     pub const fn statistics(&self) -> &Statistics {
@@ -309,7 +343,8 @@ impl Crew {
         let start_deadline_ms = self.start_deadline_ms.into();
         let question = Question { case: &self.case, prepared, capture, deadline_ms, start_deadline_ms };
         let scripts = Scripts::default();
-        let mut books = Books { serial: &mut self.serial, scripts, statistics: &mut self.statistics, observations };
+        let (statistics, callers) = (&mut self.statistics, &mut self.callers);
+        let mut books = Books { serial: &mut self.serial, scripts, callers, statistics, observations };
         let worked = work(&mut self.groups, question, &mut books);
         if worked.is_err() {
             for group in &mut self.groups {
@@ -395,12 +430,13 @@ impl Group {
             self.send_lines(question, books);
             return Ok(());
         }
+        let begun_ns = now_ns();
         *books.serial += 1;
         let serial = *books.serial;
         process
             .send(|out| encode_request(serial, &turn.task.engines, question.capture, question.case, out))
             .map_err(CrewError::Case)?;
-        turn.sent = Some(Sent { serial, at_ns: now_ns() });
+        turn.sent = Some(Sent { serial, at_ns: now_ns(), begun_ns });
         Ok(())
     }
 
@@ -522,6 +558,12 @@ impl Group {
     fn succeed(&mut self, observations: Vec<Observation>, books: &mut Books<'_>) {
         let (Some(process), Some(turn)) = (&mut self.process, self.turn.take()) else { return };
         process.answered += 1;
+        if let (Some(_), [observation], Some(sent)) = (&self.talk, observations.as_slice(), turn.sent) {
+            let turns = books.statistics.turns.entry(self.engines[0].clone()).or_default();
+            turns.count += 1;
+            turns.asked_ns += now_ns().saturating_sub(sent.begun_ns);
+            turns.own_ns += observation.timing.total_ns();
+        }
         for (engine, observation) in turn.task.engines.into_iter().zip(observations) {
             let position = usize::from(engine);
             if turn.task.origin == Origin::Suspect {

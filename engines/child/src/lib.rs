@@ -14,5 +14,5 @@ mod death;
 mod process;
 mod spec;
 
-pub use crew::{Crew, RestartReason, Statistics};
+pub use crew::{Crew, RestartReason, Statistics, Turns};
 pub use spec::{CrewError, CrewSpec, Dialect, Launch, Seat};

@@ -17,7 +17,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use rustix::time::{ClockId, clock_gettime};
 use tempfile::TempPath;
 use wassay_adapter::wire::{FrameBuffer, Progress, WorkerArgs};
-use wassay_driver::Request;
+use wassay_driver::{Kept, Request};
 use wassay_model::Value;
 
 use crate::conversation::LineBuffer;
@@ -57,6 +57,8 @@ pub(crate) struct Process {
     pub(crate) frames: FrameBuffer,
     /// The same where lines are.
     pub(crate) lines: LineBuffer,
+    /// What it keeps from request to request, where lines are spoken.
+    pub(crate) kept: Kept,
     /// Whether the answer stream has ended.
     pub(crate) closed: bool,
     /// Requests that were answered: none is what "fresh" means.
@@ -121,6 +123,7 @@ impl Process {
             dialect: launch.dialect,
             frames: FrameBuffer::default(),
             lines: LineBuffer::default(),
+            kept: Kept::default(),
             closed: false,
             answered: 0,
             started_ns: now_ns(),
@@ -220,7 +223,7 @@ impl Process {
     pub(crate) fn send_lines(&mut self, request: &Request<'_>) {
         self.tail.clear();
         self.out.clear();
-        request.write(&mut self.out);
+        request.write(&mut self.out, &mut self.kept);
         self.sent = 0;
         self.looked_ns = now_ns();
         self.flush();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use wassay_adapter::Prepared;
-use wassay_driver::{Builtin, Builtins, Request, Script, Worker};
+use wassay_driver::{Builtin, Builtins, Callers, Kept, Request, Script, Worker};
 use wassay_generate::{Profile, generate};
 use wassay_model::{Capture, Features};
 
@@ -21,18 +21,19 @@ fn main() {
         features: Features::V3,
     };
     for profile in Profile::all() {
+        let mut callers = Callers::default();
         let (mut lowering, mut writing, mut ops, mut bytes) = (Vec::new(), Duration::ZERO, 0, 0);
         for index in 0..count {
             let case = generate(seed, index, &profile);
             let prepared = Prepared::new(&case);
             let start = Instant::now();
-            let script = Script::lower(&prepared, Capture::Digests, &worker);
+            let script = Script::lower(&prepared, Capture::Digests, &worker, &mut callers);
             lowering.push(start.elapsed());
             ops += script.ops().len();
             let start = Instant::now();
             let mut line = Vec::new();
             Request { request: index, stream: false, batch: true, limits: case.limits, ops: script.ops() }
-                .write(&mut line);
+                .write(&mut line, &mut Kept::default());
             writing += start.elapsed();
             bytes += line.len();
         }

@@ -9,7 +9,7 @@ use wassay_adapter::limits::ELEMENTS_MAX;
 use wassay_model::{Capture, Feature, Features, Ref, Value};
 
 use crate::build::{Builder, Code, Hierarchy, Identify, Place, Source, out, out_heap, word_at};
-use crate::caller::{CALLER_FUNC, Caller, caller};
+use crate::caller::{Caller, Callers};
 use crate::fixed::{Pages, reader};
 use crate::layout::{CROSSING_BYTES_MAX, NO_MORE, SLOT, kind};
 use crate::read::{Entity, Export, Module, Signature};
@@ -97,7 +97,7 @@ impl Driver {
     pub(crate) fn kept(&self) -> impl Iterator<Item = &Caller> {
         let mut seen = Vec::new();
         self.funcs.iter().filter_map(move |callee| match &callee.as_ref().ok()?.of {
-            Callers::Kept(caller) if !seen.contains(&caller.instance) => {
+            CallerOf::Kept(caller) if !seen.contains(&caller.instance) => {
                 seen.push(caller.instance);
                 Some(&**caller)
             }
@@ -120,14 +120,14 @@ pub(crate) enum Ask {
 /// The function that invokes one of the instance, and what it leaves.
 #[derive(Clone, Debug)]
 pub(crate) struct Callee {
-    pub(crate) of: Callers,
+    pub(crate) of: CallerOf,
     pub(crate) func: Arc<str>,
     pub(crate) crossing: Arc<Crossing>,
 }
 
 /// Whose function it is.
 #[derive(Clone, Debug)]
-pub(crate) enum Callers {
+pub(crate) enum CallerOf {
     /// The driver's.
     Driver,
     /// A caller's, which the worker keeps.
@@ -163,7 +163,14 @@ const UNKNOWN_TYPE: &str = "the type is of a proposal that drivers do not know";
 const NO_HOST_VALUES: &str = "the worker cannot make host values";
 
 /// Makes the driver of a module.
-pub(crate) fn driver(module: &Module, wants: &Wants, capture: Capture, worker: &Worker, usable: Features) -> Driver {
+pub(crate) fn driver(
+    module: &Module,
+    wants: &Wants,
+    capture: Capture,
+    worker: &Worker,
+    usable: Features,
+    callers: &mut Callers,
+) -> Driver {
     let mut builder = Builder::new(module, worker, usable);
     builder.import_memory(Source::Frame("mem"));
     let tags = tags(&mut builder);
@@ -214,21 +221,21 @@ pub(crate) fn driver(module: &Module, wants: &Wants, capture: Capture, worker: &
         }
         let kept = match module.signature(ty) {
             // What tells exceptions apart belongs to the instance.
-            Some(signature) if tags.is_empty() => caller(signature, args, worker, usable),
+            Some(signature) if tags.is_empty() => callers.of(signature, args, worker, usable),
             _ => None,
         };
         let made = match kept {
             Some(caller) => Ok(Callee {
-                of: Callers::Kept(Arc::clone(&caller)),
-                func: CALLER_FUNC.into(),
+                func: Arc::clone(&caller.func),
                 crossing: Arc::clone(&caller.crossing),
+                of: CallerOf::Kept(caller),
             }),
             None => {
                 let through = if worker.seats { Through::Seat } else { Through::Import(name) };
                 func(&mut builder, ty, through, args, &tags).map(|(code, crossing)| {
                     let func = format!("f{position}");
                     builder.define(func.clone(), returns_bytes, code);
-                    Callee { of: Callers::Driver, func: func.into(), crossing: Arc::new(crossing) }
+                    Callee { of: CallerOf::Driver, func: func.into(), crossing: Arc::new(crossing) }
                 })
             }
         };

@@ -19,10 +19,11 @@ mod read;
 mod script;
 mod slot;
 
+pub use caller::Callers;
 pub use fixed::setup;
 pub use lines::{Answer, End, Hello, HostCall, Line, LineError};
 pub use ops::{
-    Builtin, Builtins, FRAME, Frame, Glimpse, ImportEntry, Number, Op, PROTOCOL, Referent, Request, SEAT, Worker,
+    Builtin, Builtins, FRAME, Frame, Glimpse, ImportEntry, Kept, Number, Op, PROTOCOL, Referent, Request, SEAT, Worker,
 };
 pub use probe::{Probes, probes};
 pub use raise::{AnswerError, Raise};

@@ -122,6 +122,8 @@ pub enum Op {
     Keep {
         /// The number of the instance.
         keep: i32,
+        /// Which instance of this number it is: another one takes its place.
+        edition: u64,
         /// The module.
         bytes: Arc<[u8]>,
         /// One for each import, in the module's order, of instances that are kept.
@@ -182,6 +184,20 @@ pub enum Op {
         /// How many elements are wanted at most.
         elements_max: u64,
     },
+}
+
+/// The instances that a process keeps by [`Op::Keep`], as far as it was told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept(HashMap<i32, u64>);
+
+impl Kept {
+    /// Notes that the process could not do what it was sent: where that was to keep an instance, it is sent anew next
+    /// time.
+    pub fn fail(&mut self, op: &Op) {
+        if let Op::Keep { keep, .. } = op {
+            self.0.remove(keep);
+        }
+    }
 }
 
 /// One thing of a look at the state, which leaves what a driver would.
@@ -288,8 +304,9 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// Appends the request as one line, with its line feed.
-    pub fn write(&self, line: &mut Vec<u8>) {
+    /// Appends the request as one line, with its line feed, for a process that keeps so much already; and notes there
+    /// what it shall keep from now on.
+    pub fn write(&self, line: &mut Vec<u8>, kept: &mut Kept) {
         let Self { request, stream, batch, limits, ops } = self;
         let Limits { fuel_max, frames_max, memory_pages_max, table_elements_max, deadline_ms } = limits;
         let frame = self.frame();
@@ -313,7 +330,7 @@ impl Request<'_> {
                 write_calls(line, &rest[..calls]);
                 rest = &rest[calls..];
             } else {
-                write_op(line, op);
+                write_op(line, op, kept);
                 rest = others;
             }
         }
@@ -330,7 +347,7 @@ impl Request<'_> {
     }
 }
 
-fn write_op(line: &mut Vec<u8>, op: &Op) {
+fn write_op(line: &mut Vec<u8>, op: &Op, kept: &mut Kept) {
     match op {
         Op::Module { module, bytes } => {
             text(line, format_args!("{{\"module\":{module},\"bytes\":\""));
@@ -341,7 +358,10 @@ fn write_op(line: &mut Vec<u8>, op: &Op) {
             text(line, format_args!("{{\"instance\":{instance},\"of\":{of},\"imports\":"));
             write_imports(line, imports);
         }
-        Op::Keep { keep, bytes, imports } => {
+        Op::Keep { keep, edition, .. } if kept.0.insert(*keep, *edition) == Some(*edition) => {
+            text(line, format_args!("{{\"keep\":{keep}"));
+        }
+        Op::Keep { keep, bytes, imports, .. } => {
             text(line, format_args!("{{\"keep\":{keep},\"bytes\":\""));
             hex::encode(bytes, line);
             line.extend_from_slice(b"\",\"imports\":");

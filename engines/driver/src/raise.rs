@@ -128,6 +128,12 @@ impl<S: Deref<Target = Script> + Clone> Raise<S> {
         raise
     }
 
+    /// The script whose operations are answered.
+    #[must_use]
+    pub fn script(&self) -> &Script {
+        &self.script
+    }
+
     /// Takes the next answer.
     ///
     /// # Errors

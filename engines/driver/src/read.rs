@@ -208,6 +208,12 @@ impl Module {
         self.exports.iter().find(|export| &*export.name == name)
     }
 
+    /// Whether it imports or exports a tag.
+    pub(crate) fn has_tags(&self) -> bool {
+        let exported = self.exports.iter().map(|export| &export.entity);
+        self.imports.iter().chain(exported).any(|entity| matches!(entity, Entity::Tag(_)))
+    }
+
     /// The function type of this index.
     pub(crate) fn signature(&self, ty: u32) -> Option<&Arc<Signature>> {
         match self.types.get(ty as usize)? {

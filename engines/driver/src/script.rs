@@ -10,11 +10,11 @@ use wassay_model::{
 };
 
 use crate::build::Source;
-use crate::caller::Caller;
-use crate::drive::{Ask, Callee, Callers, Crossing, Driver, Item, Look, Wants, driver};
+use crate::caller::{Caller, Callers};
+use crate::drive::{Ask, Callee, CallerOf, Crossing, Driver, Item, Look, RefArgs, Wants, driver};
 use crate::fixed::{EYE_MODULE, FRAME_MODULE, Pages, TRACE_INSTANCE, TRACE_MODULE, eye, eye_imports, trace_imports};
 use crate::host::{HostFunc, HostModule, host_module};
-use crate::read::Module;
+use crate::read::{Entity, Module, Signature};
 use crate::slot::{Shape, write_arg};
 use crate::{FRAME, Glimpse, ImportEntry, Op, Worker};
 
@@ -100,10 +100,11 @@ pub(crate) enum Seen {
 }
 
 impl Script {
-    /// Lowers a case for a worker. The worker must have been sent [`setup`](crate::setup) before.
+    /// Lowers a case for a worker. The worker must have been sent [`setup`](crate::setup) before. The callers are those of
+    /// all scripts that the worker is ever sent.
     #[must_use]
-    pub fn lower(prepared: &Prepared<'_>, capture: Capture, worker: &Worker) -> Self {
-        let mut lowering = Lowering::new(prepared, capture, worker);
+    pub fn lower(prepared: &Prepared<'_>, capture: Capture, worker: &Worker, callers: &mut Callers) -> Self {
+        let mut lowering = Lowering::new(prepared, capture, worker, callers);
         lowering.want();
         lowering.prepare();
         for index in 0..prepared.case().plan.steps.len() {
@@ -119,11 +120,33 @@ impl Script {
     }
 }
 
+/// The types of the functions that a case invokes, with the kinds of references that are passed, as far as callers that
+/// know nothing of its modules can invoke them.
+pub(crate) fn plain_calls(prepared: &Prepared<'_>, worker: &Worker) -> Vec<(Arc<Signature>, Vec<RefArgs>)> {
+    let mut callers = Callers::default();
+    let mut lowering = Lowering::new(prepared, Capture::Digests, worker, &mut callers);
+    lowering.want();
+    let tells_tags = lowering.usable.contains(Feature::Exceptions);
+    let mut calls = Vec::new();
+    for Lowered { read, wants, .. } in lowering.modules {
+        let Some(module) = read.filter(|module| !(tells_tags && module.has_tags())) else { continue };
+        for (name, args) in wants.funcs {
+            if let Some(Entity::Func(ty)) = module.export(&name).map(|export| export.entity)
+                && let Some(signature) = module.signature(ty).filter(|signature| signature.is_plain)
+            {
+                calls.push((Arc::clone(signature), args));
+            }
+        }
+    }
+    calls
+}
+
 struct Lowering<'p, 'a> {
     prepared: &'p Prepared<'a>,
     capture: Capture,
     worker: &'p Worker,
     usable: Features,
+    callers: &'p mut Callers,
     script: Script,
     modules: Vec<Lowered>,
     /// By instance, as the steps make them.
@@ -161,7 +184,7 @@ const NO_DRIVER: &str = "the module could not be read, so nothing drives its ins
 const NO_HOST_FUNC: &str = "a function of the host whose type has too many parameters or results without null";
 
 impl<'p, 'a> Lowering<'p, 'a> {
-    fn new(prepared: &'p Prepared<'a>, capture: Capture, worker: &'p Worker) -> Self {
+    fn new(prepared: &'p Prepared<'a>, capture: Capture, worker: &'p Worker, callers: &'p mut Callers) -> Self {
         let case = prepared.case();
         let instances = prepared.instance_modules().len();
         Self {
@@ -169,6 +192,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
             capture,
             worker,
             usable: case.features.union(worker.features),
+            callers,
             script: Script {
                 ops: Vec::with_capacity(case.plan.steps.len() * 2 + 16),
                 steps: Vec::with_capacity(case.plan.steps.len()),
@@ -437,7 +461,7 @@ impl<'p, 'a> Lowering<'p, 'a> {
         let lowered = &self.modules[module];
         let read = lowered.read.as_ref()?;
         if lowered.driver.is_none() {
-            let made = driver(read, &lowered.wants, self.capture, self.worker, self.usable);
+            let made = driver(read, &lowered.wants, self.capture, self.worker, self.usable, self.callers);
             let of = if made.is_idle { -1 } else { self.new_module(Arc::clone(&made.bytes)) };
             self.modules[module].driver = Some((of, made));
         }
@@ -494,8 +518,8 @@ impl<'p, 'a> Lowering<'p, 'a> {
             .ok_or_else(|| Outcome::Unclassified(NO_DRIVER.to_owned()))?;
         let callee = callee.map_err(|why| Outcome::Refused(why.to_owned()))?;
         let call = match &callee.of {
-            Callers::Driver => made.driver,
-            Callers::Kept(caller) => Some(caller.instance),
+            CallerOf::Driver => made.driver,
+            CallerOf::Kept(caller) => Some(caller.instance),
         };
         let call = call.ok_or_else(|| Outcome::Unclassified(NO_DRIVER.to_owned()))?;
         let mut input = Vec::with_capacity(args.len() * crate::layout::SLOT as usize);

@@ -2,8 +2,8 @@
 
 use wassay_adapter::limits::{ELEMENTS_MAX, MEMORY_BYTES_MAX};
 use wassay_driver::{
-    Answer, Builtin, Builtins, End, Glimpse, Hello, HostCall, ImportEntry, Line, Number, Op, Probes, Referent, Request,
-    Worker, probes,
+    Answer, Builtin, Builtins, End, Glimpse, Hello, HostCall, ImportEntry, Kept, Line, Number, Op, Probes, Referent,
+    Request, Worker, probes,
 };
 use wassay_model::{
     Bound, Feature, Features, FuncType, Identity, Limits, Ref, RefType, Resource, TrapKind, TrapKinds, ValType, Value,
@@ -140,6 +140,7 @@ fn a_request_is_one_line_of_json_with_all_its_fields() {
         },
         Op::Keep {
             keep: -100,
+            edition: 1,
             bytes: b"\0asm"[..].into(),
             imports: [ImportEntry::Exports(vec![(-1, "mem".into())]), ImportEntry::Builtin(Builtin::FuncId)].into(),
         },
@@ -162,7 +163,8 @@ fn a_request_is_one_line_of_json_with_all_its_fields() {
         Op::Table { table: 0, name: "t".into(), elements_max: 8 },
     ];
     let mut line = Vec::new();
-    Request { request: 7, stream: true, batch: false, limits: Limits::default(), ops: &ops }.write(&mut line);
+    Request { request: 7, stream: true, batch: false, limits: Limits::default(), ops: &ops }
+        .write(&mut line, &mut Kept::default());
     assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1));
     let written: serde_json::Value = serde_json::from_slice(&line).unwrap();
     let expected = serde_json::json!({
@@ -200,7 +202,8 @@ fn the_frame_of_a_worker_that_keeps_nothing_is_an_instance_of_the_request() {
     };
     let probes: Probes = probes(&worker);
     let mut line = Vec::new();
-    Request { request: 1, stream: false, batch: false, limits: Limits::default(), ops: probes.ops() }.write(&mut line);
+    Request { request: 1, stream: false, batch: false, limits: Limits::default(), ops: probes.ops() }
+        .write(&mut line, &mut Kept::default());
     let written: serde_json::Value = serde_json::from_slice(&line).unwrap();
     assert_eq!(written["frame"]["instance"], 0);
     assert_eq!(written["ops"][0], serde_json::json!({"instance": 0, "of": -1, "imports": []}));
@@ -222,7 +225,8 @@ fn calls_that_follow_each_other_are_one_operation_and_each_function_is_named_onc
         seated("a"),
     ];
     let mut line = Vec::new();
-    Request { request: 1, stream: false, batch: true, limits: Limits::default(), ops: &ops }.write(&mut line);
+    Request { request: 1, stream: false, batch: true, limits: Limits::default(), ops: &ops }
+        .write(&mut line, &mut Kept::default());
     let written: serde_json::Value = serde_json::from_slice(&line).unwrap();
     let expected = serde_json::json!([
         {"call": 1, "name": "reset"},

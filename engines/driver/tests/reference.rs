@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use common::{Reference, directly};
 use wasmparser::Validator;
 use wassay_adapter::{Prepared, kit, wasm_features};
-use wassay_driver::{Answer, Builtin, Builtins, End, ImportEntry, Op, Raise, Script, Worker};
+use wassay_driver::{Answer, Builtin, Builtins, Callers, End, ImportEntry, Kept, Op, Raise, Request, Script, Worker};
 use wassay_generate::{Profile, generate};
 use wassay_in_process::open;
 use wassay_model::{
@@ -161,7 +161,8 @@ fn kit_cases_without_linking_are_seen_without_drivers_as_they_are_directly() {
         let mut driven = probed(false, false);
         let cases = kit::cases();
         let alone = cases.iter().filter(|kit| {
-            let script = Script::lower(&Prepared::new(&kit.case), Capture::Full, &driven.worker);
+            let script =
+                Script::lower(&Prepared::new(&kit.case), Capture::Full, &driven.worker, &mut Callers::default());
             !script.ops().iter().any(|op| match op {
                 Op::Instance { imports, .. } => imports.iter().any(|import| matches!(import, ImportEntry::Exports(_))),
                 _ => false,
@@ -195,7 +196,62 @@ fn generated_cases_are_seen_through_drivers_as_they_are_directly() {
             (0..400).map(|index| (format!("smith {index}"), generate(7, index, &profile))).collect();
         assert_alike(&mut probed(true, true), cases.iter().map(|(name, case)| (name.as_str(), case)));
         assert_alike(&mut looking(), cases.iter().map(|(name, case)| (name.as_str(), case)));
+        let mut foreseeing = looking();
+        for ahead in cases.chunks(8) {
+            foreseeing.foresee(&ahead.iter().map(|(_, case)| case).collect::<Vec<_>>());
+            assert_alike(&mut foreseeing, ahead.iter().map(|(name, case)| (name.as_str(), case)));
+        }
     });
+}
+
+#[test]
+fn types_that_come_seldom_share_a_module_where_they_are_foreseen() {
+    let text = |results: &str, value: &str| format!(r#"(module (func (export "f") (result {results}) {value}))"#);
+    let lone = case(&[text("i64 f64", "(i64.const 1) (f64.const 1)")], vec![instantiate(0), invoke(0, "f", vec![])]);
+    let other = case(&[text("f64 i32", "(f64.const 1) (i32.const 1)")], vec![instantiate(0), invoke(0, "f", vec![])]);
+    let worker = looking().worker;
+    let mut callers = Callers::default();
+    let mut lower = |foreseen: &[&TestCase], case: &TestCase| {
+        callers.foresee(foreseen, &worker);
+        let script = Script::lower(&Prepared::new(case), Capture::Digests, &worker, &mut callers);
+        let made = script.ops().iter().filter(|op| matches!(op, Op::Module { module, .. } if *module > 0)).count();
+        let keeps = script.ops().iter().filter_map(|op| match op {
+            Op::Keep { keep, edition, bytes, .. } => Some((*keep, *edition, bytes.clone())),
+            _ => None,
+        });
+        (made, keeps.collect::<Vec<_>>())
+    };
+    let (drivers, keeps) = lower(&[], &lone);
+    assert_eq!((drivers, keeps.len()), (1, 0), "nothing was foreseen");
+    let (drivers, keeps) = lower(&[&lone], &lone);
+    assert_eq!((drivers, keeps.len()), (1, 0), "a set for one case would be a driver by another name");
+    let (drivers, first) = lower(&[&lone, &other], &lone);
+    assert_eq!((drivers, first.len()), (0, 1));
+    let (drivers, second) = lower(&[&lone, &other], &other);
+    assert_eq!((drivers, second.len()), (0, 1));
+    assert_eq!((first[0].0, &first[0].2), (second[0].0, &second[0].2), "the same module for both");
+    assert_ne!(first[0].1, second[0].1, "and another set each time that one is made");
+    let (drivers, keeps) = lower(&[&other, &other], &lone);
+    assert_eq!((drivers, keeps.len()), (1, 0), "another type was foreseen");
+}
+
+/// A process is sent what it keeps once, and again where it could not keep it or another edition comes.
+#[test]
+fn what_a_process_keeps_is_sent_once() {
+    let keep = |edition| Op::Keep { keep: -4, edition, bytes: b"\0asm"[..].into(), imports: [].into() };
+    let mut kept = Kept::default();
+    let bytes_are_sent = |kept: &mut Kept, op: &Op| {
+        let mut line = Vec::new();
+        let ops = std::slice::from_ref(op);
+        Request { request: 1, stream: false, batch: false, limits: Limits::default(), ops }.write(&mut line, kept);
+        String::from_utf8(line).unwrap().contains("0061736d")
+    };
+    assert!(bytes_are_sent(&mut kept, &keep(1)));
+    assert!(!bytes_are_sent(&mut kept, &keep(1)));
+    assert!(bytes_are_sent(&mut kept, &keep(2)));
+    kept.fail(&keep(2));
+    assert!(bytes_are_sent(&mut kept, &keep(2)));
+    assert!(bytes_are_sent(&mut Kept::default(), &keep(2)), "another process");
 }
 
 #[test]
@@ -206,6 +262,7 @@ fn modules_that_are_made_for_a_case_need_no_feature_that_it_has_not() {
     for case in kit::cases().into_iter().map(|kit| kit.case).chain(generated) {
         for (builtins, looks) in [(&Builtin::ALL[..], false), (&[], false), (&Builtin::ALL, true)] {
             let builtins = Builtins::of(builtins);
+            let mut callers = Callers::default();
             let worker = Worker {
                 drivers: true,
                 keeps: true,
@@ -215,7 +272,9 @@ fn modules_that_are_made_for_a_case_need_no_feature_that_it_has_not() {
                 looks,
                 features: Features::V1,
             };
-            let script = Script::lower(&Prepared::new(&case), Capture::Full, &worker);
+            // One is too few for a set.
+            callers.foresee(&[&case, &case], &worker);
+            let script = Script::lower(&Prepared::new(&case), Capture::Full, &worker, &mut callers);
             for op in script.ops() {
                 let bytes = match op {
                     Op::Module { module, bytes } if !(0..case.modules.len() as i32).contains(module) => bytes,
@@ -237,10 +296,11 @@ fn modules_that_are_made_for_a_case_need_no_feature_that_it_has_not() {
 
 #[test]
 fn functions_of_plain_types_are_invoked_by_callers_that_outlive_the_case() {
-    let keeps = |text: &str, exports: &[&str]| -> (Vec<i32>, usize) {
+    let mut callers = Callers::default();
+    let mut keeps = |text: &str, exports: &[&str]| -> (Vec<i32>, usize) {
         let invokes = exports.iter().map(|export| invoke(0, export, Vec::new()));
         let case = case(&[text.to_owned()], [instantiate(0)].into_iter().chain(invokes).collect());
-        let script = Script::lower(&Prepared::new(&case), Capture::Digests, &looking().worker);
+        let script = Script::lower(&Prepared::new(&case), Capture::Digests, &looking().worker, &mut callers);
         let made = script.ops().iter().filter(|op| matches!(op, Op::Module { module, .. } if *module > 0)).count();
         let keeps = script.ops().iter().filter_map(|op| match op {
             Op::Keep { keep, .. } => Some(*keep),
@@ -464,7 +524,7 @@ fn whatever_is_answered_nothing_panics() {
             let mut driven = probed(drivers, keeps);
             for kit in kit::cases() {
                 let prepared = Prepared::new(&kit.case);
-                let script = Script::lower(&prepared, Capture::Full, &driven.worker);
+                let script = Script::lower(&prepared, Capture::Full, &driven.worker, &mut Callers::default());
                 let mut raise = Raise::new(&script, common::id());
                 let answers = driven.request(script.ops(), &kit.case.limits, Some(&mut raise));
                 for _ in 0..8 {
@@ -524,7 +584,7 @@ fn steps_that_were_answered_are_seen_where_the_program_died_in_the_middle() {
         let mut driven = probed(true, true);
         let text = r#"(module (global (export "g") i32 (i32.const 7)) (func (export "f")))"#;
         let case = case(&[text.to_owned()], vec![instantiate(0), invoke(0, "f", vec![]), invoke(0, "f", vec![])]);
-        let script = Script::lower(&Prepared::new(&case), Capture::Digests, &driven.worker);
+        let script = Script::lower(&Prepared::new(&case), Capture::Digests, &driven.worker, &mut Callers::default());
         let mut whole = Raise::new(&script, common::id());
         let answers = driven.request(script.ops(), &case.limits, Some(&mut whole));
         let whole = whole.finish(Ending::Finished);
@@ -545,7 +605,7 @@ fn the_state_of_an_instance_whose_driver_was_refused_is_not_seen() {
         let mut driven = probed(true, true);
         let text = r#"(module (global (export "g") i32 (i32.const 7)))"#;
         let case = case(&[text.to_owned()], vec![instantiate(0)]);
-        let script = Script::lower(&Prepared::new(&case), Capture::Digests, &driven.worker);
+        let script = Script::lower(&Prepared::new(&case), Capture::Digests, &driven.worker, &mut Callers::default());
         let mut whole = Raise::new(&script, common::id());
         let mut answers = driven.request(script.ops(), &case.limits, Some(&mut whole));
         let whole = whole.finish(Ending::Finished);

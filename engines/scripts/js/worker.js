@@ -533,11 +533,12 @@
     return time.slice(1);
   }
 
-  // Compiles and instantiates a module once for the process.
+  // Compiles and instantiates a module for later requests; or sees that it is still there.
   function keep(operation) {
     const number = checkNumber(operation.keep, "the name of an instance");
     if (number >= 0) throw new Mistake("an instance that is kept has a negative number");
-    if (keptInstances.has(number)) return '"ns":0';
+    if (operation.bytes === undefined) return keptInstances.has(number) ? '"ns":0' : absent("there is no instance " + number);
+    keptInstances.delete(number);
     if (!Array.isArray(operation.imports)) throw new Mistake("`imports` is no list");
     const bytes = decodeHex(operation.bytes);
     const resolved = resolveImports(operation.imports);

@@ -1,6 +1,7 @@
 //! A lane: one thread with its own crew of engines, going through chunks of cases.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::time::Instant;
 
 use wassay_child::{Crew, CrewError, RestartReason};
@@ -9,8 +10,8 @@ use wassay_judge::{explain, judge};
 use wassay_ledger::{Tracer, is_observed};
 use wassay_model::run::{Chunk, EngineTally, Manifest, Tally, Times};
 use wassay_model::{
-    Action, Capture, CaseId, Ending, EngineName, Finding, Observation, Outcome, Provenance, Reason, Ruling, Signature,
-    Snapshot, StepIdx, TestCase, Verdict,
+    Action, Capture, CaseId, Ending, EngineName, Finding, Lineup, Observation, Outcome, Provenance, Reason, Ruling,
+    Signature, Snapshot, StepIdx, TestCase, Verdict,
 };
 
 use crate::evidence::Evidence;
@@ -19,6 +20,9 @@ use crate::evidence::Evidence;
 const EARLY_INSTRUCTIONS: u64 = 100;
 /// One case in so many is traced for the ledger: it costs as much as an engine, and a rare cell comes again.
 pub(crate) const TRACED_EVERY: u64 = 8;
+/// How many cases are made at once. With more, less of a worker's time goes into what is not the engine's; but they are
+/// made in vain where a run ends.
+const AHEAD: usize = 8;
 /// On how many engines a result is compared before what made it counts as observed: with two, a mistake that they
 /// share would count.
 const OBSERVED_BY: usize = 3;
@@ -42,6 +46,15 @@ pub(crate) struct Done {
     looked_at: BTreeSet<Signature>,
 }
 
+/// A case that was made and not asked yet.
+struct Drawn {
+    index: u64,
+    case: TestCase,
+    cells: Vec<(StepIdx, Cell)>,
+    /// The seats of the engines whose turn it is.
+    wanted: Vec<usize>,
+}
+
 pub(crate) struct Lane<'a> {
     pub(crate) manifest: &'a Manifest,
     pub(crate) profile: &'a Profile,
@@ -62,6 +75,9 @@ impl Lane<'_> {
         for (reason, count) in &statistics.restarts_between {
             *self.times.restarts.entry(format!("between cases:{}", restart_word(*reason))).or_default() += count;
         }
+        for (engine, turns) in &statistics.turns {
+            self.times.turns.insert(key(engine), (turns.asked_ns, turns.own_ns, turns.count));
+        }
         for (engine, why) in &statistics.set_aside {
             self.times.set_aside.insert(key(engine), why.clone());
         }
@@ -81,18 +97,26 @@ impl Lane<'_> {
     ) -> Result<Done, CrewError> {
         let mut done = Done { chunk: Chunk { number, ..Chunk::default() }, ..Done::default() };
         let mut ids = Vec::new();
-        for index in self.manifest.cases_of(number) {
-            if stop() {
+        let mut rest = self.manifest.cases_of(number);
+        loop {
+            let began = Instant::now();
+            let drawn = self.draw(&mut rest);
+            self.times.lanes_ns += nanoseconds(began);
+            if drawn.is_empty() {
                 break;
             }
-            let began = Instant::now();
-            let (case, cells) = wassay_generate::generate_with_cells(self.manifest.seed, index, self.profile);
-            self.times.generate_ns += nanoseconds(began);
-            let mut tally = Tally::default();
-            ids.push(self.case(index, case, &cells, &mut tally, &mut done)?);
-            after_case(&tally);
-            done.chunk.tally.add(&tally);
-            self.times.lanes_ns += nanoseconds(began);
+            for drawn in drawn {
+                if stop() {
+                    rest = 0..0;
+                    break;
+                }
+                let began = Instant::now();
+                let mut tally = Tally::default();
+                ids.push(self.case(drawn, &mut tally, &mut done)?);
+                after_case(&tally);
+                done.chunk.tally.add(&tally);
+                self.times.lanes_ns += nanoseconds(began);
+            }
         }
         done.chunk.cells = done.cells.iter().map(|(cell, count)| (cell.to_string(), *count)).collect();
         if !ids.is_empty() {
@@ -102,28 +126,33 @@ impl Lane<'_> {
         Ok(done)
     }
 
-    fn case(
-        &mut self,
-        index: u64,
-        case: TestCase,
-        cells: &[(StepIdx, Cell)],
-        tally: &mut Tally,
-        done: &mut Done,
-    ) -> Result<CaseId, CrewError> {
+    /// Makes the next few cases: what several of them need of a worker is made once.
+    fn draw(&mut self, rest: &mut Range<u64>) -> Vec<Drawn> {
+        let began = Instant::now();
+        let generate = |index| {
+            let (case, cells) = wassay_generate::generate_with_cells(self.manifest.seed, index, self.profile);
+            let lineup = self.manifest.lineup.iter().enumerate();
+            let takes =
+                |(position, lineup): &(usize, &Lineup)| lineup.takes(index) && !self.crew.is_set_aside(*position);
+            Drawn { index, case, cells, wanted: lineup.filter(takes).map(|(position, _)| position).collect() }
+        };
+        let drawn: Vec<Drawn> = rest.by_ref().take(AHEAD).map(generate).collect();
+        self.times.generate_ns += nanoseconds(began);
+        let ahead: Vec<(&TestCase, &[usize])> = drawn.iter().map(|drawn| (&drawn.case, &*drawn.wanted)).collect();
+        self.crew.foresee(&ahead);
+        drawn
+    }
+
+    fn case(&mut self, drawn: Drawn, tally: &mut Tally, done: &mut Done) -> Result<CaseId, CrewError> {
+        let Drawn { index, case, cells, mut wanted } = drawn;
         let id = case.id();
-        let mut wanted: Vec<usize> = self
-            .manifest
-            .lineup
-            .iter()
-            .enumerate()
-            .filter(|(position, lineup)| lineup.takes(index) && !self.crew.is_set_aside(*position))
-            .map(|(position, _)| position)
-            .collect();
+        // One may have been set aside since.
+        wanted.retain(|position| !self.crew.is_set_aside(*position));
         let mut observations = self.ask(&case, &wanted, Capture::Digests)?;
         self.ask_more(index, &case, &mut wanted, &mut observations)?;
         let first = self.judge(&case, &observations);
         count(&case, &observations, &first, tally);
-        self.enter(cells, &case, &observations, &first, done);
+        self.enter(&cells, &case, &observations, &first, done);
         if cells.is_empty() && index.is_multiple_of(TRACED_EVERY) {
             self.trace(&case, &observations, &first, done);
         }

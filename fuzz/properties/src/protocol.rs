@@ -5,7 +5,7 @@
 //! is asked. What follows are lines.
 
 use wassay_adapter::Prepared;
-use wassay_driver::{Builtin, Builtins, Hello, Line, Raise, Script, Worker, probes};
+use wassay_driver::{Builtin, Builtins, Callers, Hello, Line, Raise, Script, Worker, probes};
 use wassay_generate::Family;
 use wassay_model::{Capture, Ending, EngineId, EngineName, Features};
 
@@ -45,7 +45,7 @@ pub fn check(bytes: &[u8]) -> Result<(), Broken> {
     };
     let prepared = Prepared::new(&case);
     let capture = if flags & FULL == 0 { Capture::Digests } else { Capture::Full };
-    let script = Script::lower(&prepared, capture, &worker);
+    let script = Script::lower(&prepared, capture, &worker, &mut Callers::default());
     let engine = EngineId { name: EngineName::plain("input"), version: "1".to_owned() };
     let mut raise = Raise::new(&script, engine);
     let mut next = 0;

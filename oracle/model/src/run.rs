@@ -205,6 +205,10 @@ pub struct Times {
     pub trace_ns: u64,
     /// The engines' own time, and cases timed, by engine.
     pub engines: BTreeMap<String, (Timing, u64)>,
+    /// By engine with a program of its own: the time from a question to its answer, the engine's own time in that, and
+    /// how many questions it answered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub turns: BTreeMap<String, (u64, u64, u64)>,
     /// Worker processes that were started again, by engine and reason.
     pub restarts: BTreeMap<String, u64>,
     /// Engines that were not asked any more, since no worker of theirs could be started again, and why.
@@ -243,6 +247,10 @@ impl Times {
             total.instantiate_ns += timing.instantiate_ns;
             total.invoke_ns += timing.invoke_ns;
             *count += cases;
+        }
+        for (engine, (asked_ns, own_ns, count)) in &other.turns {
+            let total = self.turns.entry(engine.clone()).or_default();
+            *total = (total.0 + asked_ns, total.1 + own_ns, total.2 + count);
         }
         for (key, count) in &other.restarts {
             *self.restarts.entry(key.clone()).or_default() += count;

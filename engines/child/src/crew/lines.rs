@@ -38,7 +38,9 @@ impl Group {
             self.note(0, Ending::Declined(feature), books);
             return;
         }
-        let script = books.scripts.of(worker, || Script::lower(prepared, question.capture, worker));
+        let begun_ns = now_ns();
+        let callers = &mut *books.callers;
+        let script = books.scripts.of(worker, || Script::lower(prepared, question.capture, worker, callers));
         *books.serial += 1;
         let serial = *books.serial;
         // Where it may die and be believed, we want to know how far it came.
@@ -51,7 +53,7 @@ impl Group {
             ops: script.ops(),
         };
         process.send_lines(&request);
-        turn.sent = Some(Sent { serial, at_ns: now_ns() });
+        turn.sent = Some(Sent { serial, at_ns: now_ns(), begun_ns });
         talk.stage = Stage::Asked(Box::new(Raise::new(script, introduction.id.clone())));
     }
 
@@ -95,6 +97,10 @@ impl Group {
                 Stage::Ready => return self.garbage(out_of_order(&line), books),
                 Stage::Asked(raise) => match Line::parse(&line) {
                     Ok(Line::Answer(answer)) => {
+                        let op = usize::try_from(answer.op).ok().filter(|_| answer.end.is_some());
+                        if let Some(op) = op.and_then(|op| raise.script().ops().get(op)) {
+                            process.kept.fail(op);
+                        }
                         if let Err(error) = raise.answer(answer) {
                             return self.garbage(error.to_string(), books);
                         }

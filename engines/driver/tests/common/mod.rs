@@ -6,7 +6,8 @@ use std::sync::Arc;
 use wassay_adapter::limits::{ELEMENTS_MAX, MEMORY_BYTES_MAX};
 use wassay_adapter::{Engine, Prepared, walk};
 use wassay_driver::{
-    Answer, Builtin, Builtins, End, FRAME, Glimpse, ImportEntry, Op, Probes, Raise, SEAT, Script, Worker, probes, setup,
+    Answer, Builtin, Builtins, Callers, End, FRAME, Glimpse, ImportEntry, Op, Probes, Raise, SEAT, Script, Worker,
+    probes, setup,
 };
 use wassay_model::{
     Capture, Ending, EngineId, EngineName, Features, FuncType, HeapType, Identity, Limits, Nullability, Observation,
@@ -29,6 +30,9 @@ pub(crate) struct Reference {
     store: Store,
     modules: HashMap<i32, LoadedModule>,
     kept: HashMap<i32, ModuleInst>,
+    /// Of what is kept by an operation, which edition it is.
+    editions: HashMap<i32, u64>,
+    callers: Callers,
     /// The frame of the request, where none is kept.
     frame: i32,
 }
@@ -133,7 +137,8 @@ impl Reference {
 
     fn that(worker: Worker, features: Features) -> Self {
         let store = Store::new(Config::new(features));
-        let mut own = Self { worker, features, store, modules: HashMap::new(), kept: HashMap::new(), frame: 0 };
+        let (modules, kept, editions) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let mut own = Self { worker, features, store, modules, kept, editions, callers: Callers::default(), frame: 0 };
         let ops = setup(&own.worker);
         let answers = own.request(&ops, &Limits::default(), None);
         assert!(answers.iter().all(|answer| answer.end.is_none()), "{answers:?}");
@@ -149,10 +154,15 @@ impl Reference {
         features
     }
 
+    /// Says which cases come next.
+    pub(crate) fn foresee(&mut self, cases: &[&TestCase]) {
+        self.callers.foresee(cases, &self.worker);
+    }
+
     /// What the engine does with a case.
     pub(crate) fn ask(&mut self, case: &TestCase, capture: Capture) -> Observation {
         let prepared = Prepared::new(case);
-        let script = Script::lower(&prepared, capture, &self.worker);
+        let script = Script::lower(&prepared, capture, &self.worker, &mut self.callers);
         let mut raise = Raise::new(&script, id());
         self.request(script.ops(), &case.limits, Some(&mut raise));
         raise.finish(Ending::Finished)
@@ -234,9 +244,9 @@ impl Reference {
                     Err(InstantiateError::Exec(error)) => failed(&error),
                 }
             }
-            Op::Keep { keep, bytes, imports } => {
+            Op::Keep { keep, edition, bytes, imports } => {
                 assert!(*keep < 0, "what is kept has a negative number");
-                if self.kept.contains_key(keep) {
+                if self.editions.insert(*keep, *edition) == Some(*edition) {
                     return Answer::default();
                 }
                 // Below all modules that are kept for themselves.
