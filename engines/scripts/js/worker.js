@@ -881,6 +881,8 @@
     let lengths = "";
     let times = "";
     let ends = "";
+    let lastSeat;
+    let lastSeated;
     for (let index = 0; index < order.length; index++) {
       const target = targets[order[index]];
       let length = 0;
@@ -897,7 +899,11 @@
         end = target.end;
       } else {
         const run = target.run;
-        if (target.seat !== undefined) target.seat.set(0, target.seated);
+        if (target.seat !== undefined && (target.seat !== lastSeat || target.seated !== lastSeated)) {
+          target.seat.set(0, target.seated);
+          lastSeat = target.seat;
+          lastSeated = target.seated;
+        }
         const start = now();
         try {
           length = run();
@@ -1147,10 +1153,10 @@
         }
       }
     }
+    // Answers are ASCII: a character is a byte.
     function writeAll(file, text) {
-      const bytes = bytesOf(text);
-      for (let written = 0; written < bytes.length;) {
-        written += persistently(function () { return fs.writeSync(file, bytes, written, bytes.length - written); });
+      for (let rest = text; rest !== "";) {
+        rest = rest.slice(persistently(function () { return fs.writeSync(file, rest, null, "latin1"); }));
       }
     }
     return {
@@ -1164,7 +1170,7 @@
       }),
       write: function (text) { writeAll(1, text); },
       fail: function (words) {
-        writeAll(2, words + "\n");
+        persistently(function () { return fs.writeSync(2, words + "\n"); });
         process.exit(2);
       },
       collectGarbage: function () {
