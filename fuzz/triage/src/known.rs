@@ -13,10 +13,11 @@ pub struct KnownIssue {
     pub engine: EngineName,
     /// The versions that have the issue, as a range of semantic versions.
     pub versions: String,
-    /// What the engine does: a class of a signature, or the part of one before the colon. Any where left out.
+    /// What the engine does: a class of a signature, or the part of one before the colon; or several, as of a wrong value
+    /// that decides whether something traps. Any where left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub class: Option<String>,
-    /// The class of what was expected, likewise.
+    pub class: Option<Classes>,
+    /// The class of what was expected: one, or any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<String>,
     /// Where it shows.
@@ -38,6 +39,25 @@ pub struct KnownIssue {
     pub expires: String,
 }
 
+/// One class, or several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Classes {
+    /// This one.
+    One(String),
+    /// Each of these.
+    Many(Vec<String>),
+}
+
+impl Classes {
+    fn has(&self, class: &str) -> bool {
+        match self {
+            Self::One(pattern) => is_class(pattern, class),
+            Self::Many(patterns) => patterns.iter().any(|pattern| is_class(pattern, class)),
+        }
+    }
+}
+
 impl KnownIssue {
     /// Whether the issue accounts for what a party did, leaving its version aside.
     ///
@@ -48,7 +68,7 @@ impl KnownIssue {
             && self.engine.options.iter().all(|option| party.engine.options.contains(option));
         let has = |opcode: &String| signature.skeleton.contains(opcode);
         is_engine
-            && self.class.as_ref().is_none_or(|class| is_class(class, &party.class))
+            && self.class.as_ref().is_none_or(|classes| classes.has(&party.class))
             && self
                 .against
                 .as_ref()
@@ -111,8 +131,25 @@ mod tests {
 
     #[test]
     fn a_class_may_be_a_family() {
-        let issue = KnownIssue { class: Some("trapped".to_owned()), ..issue() };
+        let issue = KnownIssue { class: Some(Classes::One("trapped".to_owned())), ..issue() };
         assert!(matches(&issue, &signature("wasmi", "trapped:unreachable", &["i32.eqz", "select"])));
         assert!(!matches(&issue, &signature("wasmi", "value", &["i32.eqz", "select"])));
+    }
+
+    #[test]
+    fn a_row_may_name_several_classes() {
+        let row = |class: serde_json::Value| {
+            let mut row = serde_json::to_value(issue()).unwrap();
+            row["class"] = class;
+            row["all"] = serde_json::json!([]);
+            row["any"] = serde_json::json!([]);
+            serde_json::from_value::<KnownIssue>(row)
+        };
+        let several = row(serde_json::json!(["value", "trapped"])).unwrap();
+        for (class, is_known) in [("value", true), ("trapped:unreachable", true), ("returned", false)] {
+            assert_eq!(matches(&several, &signature("wasmi", class, &[])), is_known, "{class}");
+        }
+        assert_eq!(row("value".into()).unwrap().class, Some(Classes::One("value".to_owned())));
+        row(7.into()).unwrap_err();
     }
 }

@@ -21,7 +21,7 @@ mod skeleton;
 pub use bucket::bucket_name;
 pub use group::{Group, Hit, distance, group};
 pub use javascript::write_javascript;
-pub use known::KnownIssue;
+pub use known::{Classes, KnownIssue};
 pub use reduce::{Options, Progress, Question, Reduced, module_bytes, reduce};
 pub use report::{Blame, Report, write_report};
 pub use rule::rules;
