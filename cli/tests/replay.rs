@@ -26,6 +26,7 @@ fn every_regression_passes_on_the_reference() {
 
 /// Scripts about engines that are not linked, which the linked ones pass.
 const ELSEWHERE: &[(&str, &str)] = &[
+    ("bun-relaxed-trunc-unsigned/", "a fault of JavaScriptCore's interpreter in Bun"),
     ("js102-bitselect-constant/", "a fault of SpiderMonkey's shell"),
     ("js102-table-init-dropped/", "a fault of SpiderMonkey's shell"),
     ("js102-vector-max-zeros/", "a fault of SpiderMonkey's shell"),

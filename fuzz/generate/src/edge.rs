@@ -1,18 +1,22 @@
 //! The `edge` family: every access to memory at the edges of memories of all kinds.
 //!
 //! A case has one memory that is accessed, of no, one or several pages, with 32- or 64-bit addresses, with pages of
-//! 64 KiB or of one byte, alone or behind another one; and a part of the instructions that load, store, fill, copy
+//! 64 KiB or of one byte, alone or behind another one, shared or not; and a part of the instructions that load, store, fill, copy
 //! and initialise, atomic ones included, each in a function with a static offset. Addresses are the first, the last
 //! one at which the access fits, the one behind it, those around the ends of pages, around 2^31 and 2^32, and those
 //! whose sum with the offset leaves 32 bits. The bytes at every edge are unlike each other. Then the memory grows, and
 //! what was outside is asked again.
 //!
+//! Nobody else has a shared memory, so that what comes of it is one thing alone: atomic instructions see no other thread,
+//! and whoever waits finds another number there than it expects, or waits for no longer than a microsecond.
+//!
 //! Less than half of the calls trap, and the state is looked at after each function's calls. In a quarter of the
 //! functions operands come out of calls that count: whatever traps, traps behind all of them.
 
-use wasm_encoder::{ConstExpr, DataSegment, DataSegmentMode, ExportKind, MemoryType, ValType};
+use wasm_encoder::{ConstExpr, DataSegment, DataSegmentMode, ExportKind, MemoryType, Ordering, ValType};
 use wassay_model::{Feature, Features, Host, InstanceIdx, TestCase, Value};
 
+use crate::body::plain;
 use crate::draft::Draft;
 use crate::draw::Draw;
 use crate::script::Script;
@@ -35,6 +39,7 @@ struct Shape {
     wide: bool,
     /// Whether another memory comes before it.
     second: bool,
+    shared: bool,
 }
 
 impl Shape {
@@ -52,6 +57,7 @@ impl Shape {
             (self.wide, Feature::Memory64),
             (self.second, Feature::MultiMemory),
             (self.page_log2 != 16, Feature::CustomPageSizes),
+            (self.shared, Feature::Threads),
         ] {
             if needed {
                 features = features.union(Features::of(&[feature]));
@@ -73,7 +79,7 @@ impl Shape {
             minimum: self.pages,
             maximum: Some(self.pages + self.grows),
             memory64: self.wide,
-            shared: false,
+            shared: self.shared,
             page_size_log2: (self.page_log2 != 16).then_some(self.page_log2),
         }
     }
@@ -88,7 +94,10 @@ fn memories(allowed: Features) -> Vec<Shape> {
                 [(1, 16), (3, 16), (0, 16), (2, 16), (100, 0), (0, 0), (7, 0), (0x1_0001, 0), (16, 0), (0xffff, 0)]
             {
                 let grows = if page_log2 == 16 { 1 } else { 20 };
-                found.push(Shape { pages, grows, page_log2, wide, second });
+                found.push(Shape { pages, grows, page_log2, wide, second, shared: false });
+            }
+            for pages in [1, 3, 0] {
+                found.push(Shape { pages, grows: 1, page_log2: 16, wide, second, shared: true });
             }
         }
     }
@@ -152,16 +161,19 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
     if order.features.contains(Feature::MutableGlobal) && draw.percent(80) {
         features = features.union(Features::of(&[Feature::MutableGlobal]));
     }
-    let (bytes, functions) = module(memory, group, features, draw);
+    let waits = memory.shared && draw.percent(50);
+    let (bytes, functions, waits) = module(memory, group, features, waits, draw);
     let mut script = Script::new(Host::None);
     let main = script.module("main", bytes);
     let instance = script.instantiate(main);
     script.snapshot();
     calls(&mut script, instance, memory, memory.bytes(), &functions, draw);
+    wait(&mut script, instance, memory, memory.bytes(), &waits, draw);
     script.invoke(instance, "size", Vec::new());
     script.invoke(instance, "grow", Vec::new());
     script.invoke(instance, "size", Vec::new());
     calls(&mut script, instance, memory, memory.grown(), &functions, draw);
+    wait(&mut script, instance, memory, memory.grown(), &waits, draw);
     if functions.iter().any(|function| function.op.imm == Imm::Init) {
         let mut segments: Vec<u32> = (0..SEGMENTS).collect();
         draw.shuffle(&mut segments);
@@ -204,6 +216,7 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
         ("empty", memory.pages == 0),
         ("byte-pages", memory.page_log2 == 0),
         ("second-memory", memory.second),
+        ("shared", memory.shared),
         ("atomic", group.iter().any(|op| op.is_atomic())),
         ("vector", features.contains(Feature::Simd)),
     ] {
@@ -222,7 +235,13 @@ fn width(op: &Op) -> u64 {
     }
 }
 
-fn module(memory: Shape, group: &[&'static Op], features: Features, draw: &mut Draw) -> (Vec<u8>, Vec<Function>) {
+fn module(
+    memory: Shape,
+    group: &[&'static Op],
+    features: Features,
+    waits: bool,
+    draw: &mut Draw,
+) -> (Vec<u8>, Vec<Function>, Vec<Wait>) {
     let mut draft = Draft::default();
     let index = u32::from(memory.second);
     // Of another size: a check against the wrong memory's bounds shows.
@@ -319,6 +338,7 @@ fn module(memory: Shape, group: &[&'static Op], features: Features, draw: &mut D
     });
     draft.export("size", ExportKind::Func, size);
 
+    let waits = if waits { waiting(&mut draft, memory, index, draw) } else { Vec::new() };
     if group.iter().any(|op| op.imm == Imm::Init) {
         let ty = draft.func_type(&[], &[]);
         for segment in 0..SEGMENTS {
@@ -341,7 +361,75 @@ fn module(memory: Shape, group: &[&'static Op], features: Features, draw: &mut D
         let mode = DataSegmentMode::Active { memory_index: 0, offset: &ConstExpr::i32_const(0) };
         draft.data(DataSegment { mode, data: pattern(0x77, 32) });
     }
-    (draft.finish(), functions)
+    (draft.finish(), functions, waits)
+}
+
+/// Functions that wait: one for a number that it is given, for so many nanoseconds, and one for the number that is there,
+/// for none.
+struct Wait {
+    for_given: &'static str,
+    for_present: &'static str,
+    ty: ValType,
+    width: u64,
+    offset: u64,
+}
+
+const WAITS: [Wait; 2] = [
+    Wait { for_given: "wait32", for_present: "wait32-present", ty: ValType::I32, width: 4, offset: 0 },
+    Wait { for_given: "wait64", for_present: "wait64-present", ty: ValType::I64, width: 8, offset: 0 },
+];
+
+fn waiting(draft: &mut Draft, memory: Shape, index: u32, draw: &mut Draw) -> Vec<Wait> {
+    let mut made = Vec::new();
+    for wait in WAITS {
+        let last = memory.bytes().saturating_sub(wait.width);
+        let offset = draw.pick(&[0, 0, 1, wait.width, last, 0xffff_ffff]);
+        let align = wait.width.trailing_zeros();
+        let at = plain(index, offset, align);
+        let ty = draft.func_type(&[memory.address_type(), wait.ty, ValType::I64], &[ValType::I32]);
+        let fenced = draw.percent(50);
+        let given = draft.func(ty, &[], |code| {
+            if fenced {
+                code.atomic_fence(Ordering::SeqCst);
+            }
+            code.local_get(0).local_get(1).local_get(2);
+            if wait.width == 4 {
+                code.memory_atomic_wait32(at)
+            } else {
+                code.memory_atomic_wait64(at)
+            };
+        });
+        draft.export(wait.for_given, ExportKind::Func, given);
+        let ty = draft.func_type(&[memory.address_type()], &[ValType::I32]);
+        let present = draft.func(ty, &[], |code| {
+            code.local_get(0).local_get(0);
+            if wait.width == 4 {
+                code.i32_atomic_load(at).i64_const(0).memory_atomic_wait32(at)
+            } else {
+                code.i64_atomic_load(at).i64_const(0).memory_atomic_wait64(at)
+            };
+        });
+        draft.export(wait.for_present, ExportKind::Func, present);
+        made.push(Wait { offset, ..wait });
+    }
+    made
+}
+
+/// Waits where it can and where it cannot.
+fn wait(script: &mut Script, instance: InstanceIdx, memory: Shape, bytes: u64, waits: &[Wait], draw: &mut Draw) {
+    for wait in waits {
+        let (mut inside, mut outside) = addresses(wait.width, wait.offset, memory, bytes, true, draw);
+        inside.truncate(4);
+        outside.truncate(2);
+        for address in inside.into_iter().chain(outside) {
+            let ty = if wait.width == 4 { Ty::I32 } else { Ty::I64 };
+            let (address, expected) = (memory.address(address), store_value(ty, draw));
+            // Should the number be there by chance, it is over soon.
+            let nanoseconds = Value::I64(draw.pick(&[0, 1, 1000]));
+            script.invoke(instance, wait.for_given, vec![address, expected, nanoseconds]);
+            script.invoke(instance, wait.for_present, vec![address]);
+        }
+    }
 }
 
 /// A function that counts its calls, unlike others, and gives its argument back or makes a value.

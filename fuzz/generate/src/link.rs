@@ -36,6 +36,8 @@ const ADDRESSES: u32 = 0xff8;
 struct World {
     pages: u64,
     pages_max: u64,
+    /// Whether the memory is one that threads could share. Nobody runs any.
+    for_threads: bool,
     elements_max: u64,
     /// The shared globals: their types and whether they are mutable.
     globals: Vec<GlobalType>,
@@ -59,6 +61,7 @@ enum Flaw {
     WrongSignature,
     MemoryTooSmall,
     MemoryMaximum,
+    MemorySharing,
     TableTooSmall,
     TableMaximum,
     Mutability,
@@ -102,11 +105,13 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
     let subtypes = uses(Feature::Gc, references && has(Feature::Gc) && draw.percent(40));
     uses(Feature::FunctionReferences, subtypes);
     let tails = uses(Feature::TailCall, has(Feature::TailCall) && draw.percent(30));
+    let for_threads = uses(Feature::Threads, has(Feature::Threads) && draw.percent(15));
 
     let pages = u64::from(draw.between(1, 2));
     let mut world = World {
         pages,
         pages_max: pages + u64::from(draw.between(0, 3)),
+        for_threads,
         elements_max: u64::from(ELEMENTS + draw.between(0, 6)),
         globals: [ValType::I32, ValType::I64, ValType::I32, ValType::F32, ValType::F64]
             .into_iter()
@@ -119,6 +124,9 @@ pub(crate) fn generate(order: &Order, draw: &mut Draw) -> (TestCase, Vec<&'stati
     };
     let style = Style { references, tails, tag, bulk, subtypes };
     let mut traits = Vec::new();
+    if for_threads {
+        traits.push("shared-memory");
+    }
     let mut script = Script::new(Host::None);
     let module = script.module("store", unit(&world, None, style, draw));
     let store = script.instantiate(module);
@@ -223,6 +231,9 @@ fn flaw(bulk: bool, world: &World, draw: &mut Draw) -> Flaw {
     if world.mutable_globals {
         flaws.push(Flaw::Mutability);
     }
+    if world.for_threads {
+        flaws.extend([Flaw::MemorySharing, Flaw::MemorySharing]);
+    }
     if bulk {
         flaws.extend([Flaw::Data, Flaw::Data, Flaw::Element, Flaw::Element]);
     }
@@ -279,7 +290,7 @@ fn unit(world: &World, from: Option<(&[String], Option<Flaw>)>, style: Style, dr
     let mut tag = None;
     let mut globals: Vec<GlobalType> = world.globals.clone();
     let flaw = from.and_then(|(_, flaw)| flaw);
-    let memory_limits = memory_type(world.pages, world.pages_max);
+    let memory_limits = MemoryType { shared: world.for_threads, ..memory_type(world.pages, world.pages_max) };
     let table_limits = table_type(RefType::FUNCREF, u64::from(ELEMENTS), world.elements_max);
     match from {
         None => {
@@ -434,12 +445,16 @@ fn asked_memory(mut ty: MemoryType, grown: bool, flaw: Option<Flaw>, draw: &mut 
         Some(Flaw::MemoryMaximum) => {
             ty = MemoryType { minimum: 0, maximum: ty.maximum.map(|maximum| maximum - 1), ..ty }
         }
+        Some(Flaw::MemorySharing) => ty.shared = !ty.shared,
         // What counts is the size that it has.
         None if grown && draw.percent(60) => ty.minimum += 1,
         _ => {
             ty.minimum -= u64::from(draw.below(2)).min(ty.minimum);
-            ty.maximum =
-                if draw.percent(20) { None } else { ty.maximum.map(|maximum| maximum + u64::from(draw.below(9))) };
+            // One that threads share has a maximum.
+            ty.maximum = match ty.maximum {
+                _ if !ty.shared && draw.percent(20) => None,
+                maximum => maximum.map(|maximum| maximum + u64::from(draw.below(9))),
+            };
         }
     }
     ty

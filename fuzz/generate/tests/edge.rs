@@ -1,14 +1,16 @@
 //! What the `edge` family promises of its cases.
 
 mod common;
+mod gates;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use common::Went;
+use gates::{observe, traits};
 use wasmparser::{ExternalKind, Operator, Parser, Payload, Validator};
 use wassay_adapter::wasm_features;
 use wassay_generate::{Profile, edge_cases, generate};
-use wassay_model::{Action, Feature, Features, TestCase, Value};
+use wassay_model::{Action, Feature, Features, Outcome, TestCase, Value};
 
 fn edge() -> Profile {
     Profile::parse("edge").expect("the profile exists")
@@ -43,18 +45,18 @@ fn a_case_depends_on_seed_and_index_alone() {
     assert_ne!(generate(2, 7, &edge()).id(), forward[7].id());
 }
 
-/// A memory: 64-bit, size in pages, the page's size, how many the module has.
-type Memory = (bool, u64, Option<u32>, u32);
+/// A memory: 64-bit, size in pages, the page's size, how many the module has, and whether it is shared.
+type Memory = (bool, u64, Option<u32>, u32, bool);
 
 /// The opcodes of a module, and the memory that it accesses.
 fn contents(module: &[u8]) -> (BTreeSet<String>, Memory) {
-    let (mut opcodes, mut memory) = (BTreeSet::new(), (false, 0, None, 0));
+    let (mut opcodes, mut memory) = (BTreeSet::new(), (false, 0, None, 0, false));
     for payload in Parser::new(0).parse_all(module) {
         match payload.expect("a module") {
             Payload::MemorySection(section) => {
                 let count = section.count();
                 let last = section.into_iter().last().expect("a memory").expect("a memory");
-                memory = (last.memory64, last.initial, last.page_size_log2, count);
+                memory = (last.memory64, last.initial, last.page_size_log2, count, last.shared);
             }
             Payload::CodeSectionEntry(body) => {
                 let mut reader = body.get_operators_reader().expect("code");
@@ -77,16 +79,21 @@ fn one_round_of_cases_puts_every_access_into_every_kind_of_memory() {
         met.extend(opcodes.into_iter().map(|opcode| (opcode, memory)));
     }
     let memories: BTreeSet<_> = met.iter().map(|(_, memory)| *memory).collect();
-    assert_eq!(memories.len(), 40, "{memories:?}");
+    assert_eq!(memories.len(), 40 + 12, "{memories:?}");
     let opcodes: BTreeSet<&str> = met.iter().map(|(opcode, _)| opcode.as_str()).collect();
-    for opcode in opcodes
+    let waits = |name: &str| name.contains("Wait") || name == "AtomicFence";
+    let accesses = opcodes
         .iter()
-        .filter(|name| ["Load", "Store", "Rmw"].iter().any(|part| name.contains(part)) || name.starts_with("Memory"))
-    {
+        .filter(|name| ["Load", "Store", "Rmw"].iter().any(|part| name.contains(part)) || name.starts_with("Memory"));
+    for opcode in accesses.filter(|name| !waits(name)) {
         for memory in &memories {
             // What a function reads back with is in every module that stores; the rest is there by plan.
             assert!(met.contains(&((*opcode).to_owned(), *memory)), "{opcode} in {memory:?}");
         }
+    }
+    for opcode in ["MemoryAtomicWait32", "MemoryAtomicWait64", "AtomicFence"] {
+        let where_met: Vec<&Memory> = met.iter().filter(|(name, _)| name == opcode).map(|(_, memory)| memory).collect();
+        assert!(!where_met.is_empty() && where_met.iter().all(|memory| memory.4), "{opcode} in {where_met:?}");
     }
     // 14 scalar loads and 9 stores, 22 of vectors, 14 atomic loads and stores, 49 atomic operations.
     let accesses = opcodes.iter().filter(|name| ["Load", "Store", "Rmw"].iter().any(|part| name.contains(part)));
@@ -102,7 +109,7 @@ fn accesses_are_asked_at_the_last_address_that_fits_and_at_the_next() {
     let mut asked = 0;
     for case in cases(edge_cases(Features::ALL)) {
         let module = &case.modules[0].bytes.0;
-        let (_, (_, pages, page_log2, _)) = contents(module);
+        let (_, (_, pages, page_log2, ..)) = contents(module);
         let bytes = pages << page_log2.unwrap_or(16);
         let (mut bodies, mut names) = (Vec::new(), Vec::new());
         for payload in Parser::new(0).parse_all(module) {
@@ -148,6 +155,25 @@ fn accesses_are_asked_at_the_last_address_that_fits_and_at_the_next() {
         }
     }
     assert!(asked > 10, "{asked}");
+}
+
+/// Not for another number, and for the one that is there until the time is up, which is at once.
+#[test]
+fn waiting_ends_and_says_why() {
+    let mut ends: BTreeMap<(bool, u32), u32> = BTreeMap::new();
+    for case in cases(edge_cases(Features::ALL)).filter(|case| traits(case).iter().any(|name| name == "shared")) {
+        for (planned, step) in case.plan.steps.iter().zip(observe(&case).steps) {
+            let Action::Invoke { export, .. } = &planned.action else { continue };
+            if let (true, Outcome::Returned(values)) = (export.starts_with("wait"), &step.outcome) {
+                let [Value::I32(end)] = values[..] else { panic!("{:?}: {values:?}", case.provenance) };
+                *ends.entry((export.ends_with("present"), end)).or_default() += 1;
+            }
+        }
+    }
+    let seen = |present, end| ends.get(&(present, end)).copied().unwrap_or_default();
+    assert!(seen(false, 1) > 100 && seen(true, 2) > 100, "{ends:?}");
+    assert_eq!(seen(true, 1), 0, "what is there is another number than what is there");
+    assert!(ends.keys().all(|(_, end)| (1..=2).contains(end)), "{ends:?}");
 }
 
 #[test]

@@ -69,6 +69,7 @@ fn every_kind_of_linking_is_drawn() {
         "growth",
         "exceptions",
         "tail-calls",
+        "shared-memory",
         TYPES,
     ] {
         let count = counts.get(name).copied().unwrap_or(0);

@@ -58,6 +58,7 @@ const BY_OPCODE: &[(&[&str], &str)] = &[
     (&["br", "block", "loop", "if", "unreachable", "return"], "section 4.6, \"Control Instructions\""),
     (&["(start)", "(data)", "(elem)"], "section 4.7, \"Instantiation\""),
     (&["(supertype)", "(tag)"], "section 3.3, \"Matching\", and section 4.7, \"Instantiation\""),
+    (&["(shared)"], "the proposal for threads: shared memories, and section 3.3, \"Matching\""),
     (&["(several results)"], "section 4.6, \"Function Calls\""),
     (&["(local)"], "section 4.6, \"Function Calls\": declared locals begin with the default value of their type"),
 ];

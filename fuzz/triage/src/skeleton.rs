@@ -50,6 +50,9 @@ pub(crate) const CARRIERS: &[&str] = &[
     "v128.const",
 ];
 
+/// What shows that a memory is shared: it stays so only where the finding needs it.
+const SHARED: &str = "(shared)";
+
 /// The distinct opcodes of the functions that a case's plan reaches, sorted by name, without those that only carry
 /// values. Empty where a module does not decode.
 #[must_use]
@@ -145,6 +148,9 @@ fn of_module(
                         TypeRef::Tag(_) => {
                             marks.insert("(tag)".to_owned());
                         }
+                        TypeRef::Memory(ty) if ty.shared => {
+                            marks.insert(SHARED.to_owned());
+                        }
                         _ => {}
                     }
                 }
@@ -160,6 +166,13 @@ fn of_module(
                     let is_func = matches!(export.kind, ExternalKind::Func | ExternalKind::FuncExact);
                     if is_func && (all_exports || invoked.contains(export.name)) {
                         open.push(export.index);
+                    }
+                }
+            }
+            Payload::MemorySection(section) => {
+                for ty in section {
+                    if ty.ok()?.shared {
+                        marks.insert(SHARED.to_owned());
                     }
                 }
             }

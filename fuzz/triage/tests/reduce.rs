@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use wasmparser::{Operator, Parser, Payload, Validator, WasmFeatures};
 use wassay_model::{
-    Action, Bytes, Features, Host, InstanceIdx, Limits, Module, ModuleIdx, Plan, PlanStep, Provenance, Snapshot,
-    TestCase, Value,
+    Action, Bytes, Feature, Features, Host, InstanceIdx, Limits, Module, ModuleIdx, Plan, PlanStep, Provenance,
+    Snapshot, TestCase, Value,
 };
 use wassay_triage::{Options, Progress, Question, Reduced, mnemonic, module_bytes, reduce, skeleton};
 
@@ -55,6 +55,24 @@ fn instantiate(module: u32) -> Action {
 
 fn invoke(instance: u32, export: &str, args: Vec<Value>) -> Action {
     Action::Invoke { instance: InstanceIdx(instance), export: export.to_owned(), args }
+}
+
+#[test]
+fn a_memory_stays_shared_where_the_finding_needs_it_and_nowhere_else() {
+    let store = encoded(r#"(module (memory (export "m") 1 2 shared))"#);
+    let user = encoded(
+        r#"(module (import "store" "m" (memory 1 2 shared))
+            (func (export "f") (result i32) (i32.clz (i32.load (i32.const 8)))))"#,
+    );
+    let register = Action::Register { instance: InstanceIdx(0), name: "store".to_owned() };
+    let actions = vec![instantiate(0), register, instantiate(1), invoke(1, "f", Vec::new())];
+    let features = Features::V3.union(Features::of(&[Feature::Threads]));
+    let case = TestCase { features, ..case(vec![store, user], actions) };
+    let has = |case: &TestCase, opcode: &str| skeleton(case).iter().any(|known| known == opcode);
+    let free = ask(&case, Options::default(), |case| has(case, "i32.load"));
+    assert_eq!(skeleton(&free.case), ["i32.load"]);
+    let bound = ask(&case, Options::default(), |case| has(case, "i32.load") && has(case, "(shared)"));
+    assert_eq!(skeleton(&bound.case), ["(shared)", "i32.load"]);
 }
 
 /// A module of many functions; one of them has an `i32.clz` deep inside.

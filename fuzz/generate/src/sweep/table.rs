@@ -3,7 +3,7 @@
 //! What is here is what takes and makes values: numeric, vector, memory, atomic and parametric instructions, and
 //! those of references that need no other entity. Control, variables, tables, garbage collection and exceptions
 //! belong to other families. Left out with a reason: the constants (they are a shape), `memory.atomic.wait` (it
-//! waits), `atomic.fence` and `data.drop` (nothing goes in and nothing comes out).
+//! wants a shared memory, which the family `edge` has), `atomic.fence` and `data.drop` (nothing goes in and nothing comes out).
 
 use std::sync::LazyLock;
 

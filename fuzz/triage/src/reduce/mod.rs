@@ -128,6 +128,7 @@ pub fn reduce(case: &TestCase, question: &mut dyn Question, options: Options) ->
         turns: options.seed,
     };
     plan::unrelated(&mut session);
+    plan::unshared(&mut session);
     if !options.endless {
         plan::cheaper(&mut session);
     }
