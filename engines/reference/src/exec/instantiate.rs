@@ -153,7 +153,7 @@ impl Store {
                 ElemMode::Passive => continue,
                 ElemMode::Declarative => {}
                 ElemMode::Active { table: target, .. } => {
-                    let offset = self.offset(host, at, code.offset)?;
+                    let offset = planted::element_offset(self.config.fault, self.offset(host, at, code.offset)?);
                     let target = self.instances[at as usize].tables[target.at()];
                     let elements = &self.elems[segment].elements;
                     let len = elements.len() as u64;
@@ -192,7 +192,9 @@ impl Store {
             }),
             (Extern::Mem(addr), ExternType::Mem(ty)) => {
                 let found = self.mems.get(addr.at());
-                found.is_some_and(|found| mem_matches(with_size(found.ty, found.pages()), ty))
+                let seen =
+                    |found: &MemInst| with_size(planted::seen_memory(self.config.fault, found.ty, ty), found.pages());
+                found.is_some_and(|found| mem_matches(seen(found), ty))
             }
             (Extern::Global(addr), ExternType::Global(ty)) => {
                 let found = self.globals.get(addr.at());

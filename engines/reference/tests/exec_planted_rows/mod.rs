@@ -3,13 +3,20 @@
 mod held;
 mod modelled;
 mod second;
+mod third;
 
 use wassay_model::Features;
 use wassay_reference::exec::{Extern, Fault, InstantiateError, LoadError, LoadedModule, NoHost, Store};
 
 use crate::exec_kit::{config, told, wat};
 use crate::{calls, expression};
-pub(crate) use second::spare;
+
+/// Runs the programs that come close to what a fault is about.
+#[track_caller]
+pub(crate) fn spare() {
+    second::spare();
+    third::spare();
+}
 
 /// A module with these fields, and a function with this body.
 #[track_caller]

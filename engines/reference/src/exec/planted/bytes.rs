@@ -2,8 +2,8 @@
 
 use wassay_model::Features;
 
-use super::Fault;
 use super::front::{assemble, sections};
+use super::{Fault, third};
 use crate::binary;
 use crate::exec::LoadError;
 use crate::syntax::{Instr, Module};
@@ -21,7 +21,7 @@ pub(super) fn mend(fault: Fault, bytes: &[u8]) -> Result<Option<Vec<u8>>, LoadEr
         Fault::SubOpcodePaddedRefused if has_padded_opcode(bytes) => {
             Err(LoadError::Malformed("a padded number behind a prefix".to_owned()))
         }
-        _ => Ok(None),
+        _ => Ok(third::mend(fault, bytes)),
     }
 }
 

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use wassay_model::TrapKinds;
+
 use super::Fault;
 use super::steps::Known;
-use crate::exec::store::{Cell, Extern, GlobalAddr, Instance, MemAddr, ModuleInst, Reference, Store, TableAddr};
+use crate::exec::store::{
+    Cell, Extern, GlobalAddr, Instance, MemAddr, ModuleInst, Reference, Store, TableAddr, TagAddr,
+};
 use crate::exec::{ExecError, Host, invoke, memory};
-use crate::syntax::{DataMode, ElemMode, ExternType, Instr};
+use crate::syntax::{DataMode, ElemMode, ExternType, Instr, Mutability};
 use crate::valid::types::TypeId;
 
 /// What faults remember.
@@ -22,6 +26,8 @@ pub(crate) struct State {
     pub(super) dropped: Vec<(usize, Vec<Reference>)>,
     /// What an instance imports, as it was before its segments.
     before: Vec<Imported>,
+    /// What trapped last.
+    pub(super) trapped: Option<TrapKinds>,
 }
 
 /// The contents of something imported.
@@ -41,16 +47,32 @@ impl State {
                     | Fault::MemoryShared
                     | Fault::TableShared
                     | Fault::DataDropShared
-                    | Fault::StartOnce,
+                    | Fault::StartOnce
+                    | Fault::ImportedGlobalsOfFirst,
                 ),
                 [older @ .., new],
             ) => older.iter().position(|older| Arc::ptr_eq(&older.loaded, &new.loaded)),
             _ => None,
         };
-        if let (Some(Fault::MemoryShared), Some(twin), [older @ .., new]) = (fault, self.twin, instances) {
-            let own = new.mems.len() - new.loaded.module.mems.len();
-            new.mems.truncate(own);
-            new.mems.extend_from_slice(&older[twin].mems[own..]);
+        let (Some(twin), [older @ .., new]) = (self.twin, instances) else { return };
+        match fault {
+            Some(Fault::MemoryShared) => {
+                let own = new.mems.len() - new.loaded.module.mems.len();
+                new.mems.truncate(own);
+                new.mems.extend_from_slice(&older[twin].mems[own..]);
+            }
+            Some(Fault::ImportedGlobalsOfFirst) => {
+                let imported = new.loaded.module.imports.iter().filter_map(|import| match import.ty {
+                    ExternType::Global(ty) => Some(ty.mutability),
+                    _ => None,
+                });
+                for (at, mutability) in imported.enumerate() {
+                    if mutability == Mutability::Const {
+                        new.globals[at] = older[twin].globals[at];
+                    }
+                }
+            }
+            _ => {}
         }
     }
 
@@ -73,6 +95,9 @@ impl State {
 impl Store {
     /// Something that was invoked has ended.
     pub(crate) fn after_invocation<T>(&mut self, outcome: &Result<T, ExecError>) {
+        if let Err(ExecError::Trap(kinds)) = outcome {
+            self.planted.trapped = Some(*kinds);
+        }
         for (addr, before) in self.planted.written.drain(..).rev() {
             if matches!(outcome, Err(ExecError::Trap(_))) {
                 self.globals[addr.at()].cell = before;
@@ -125,6 +150,17 @@ impl Store {
                 for addr in &mut instance.globals[..imported] {
                     self.globals.push(self.globals[addr.at()]);
                     *addr = GlobalAddr(self.globals.len() as u32 - 1);
+                }
+            }
+            Some(Fault::TagImportedTwice) => {
+                let instance = &mut self.instances[at as usize];
+                let imported = instance.tags.len() - instance.loaded.module.tags.len();
+                for index in 1..imported {
+                    let addr = instance.tags[index];
+                    if instance.tags[..index].contains(&addr) {
+                        self.tags.push(self.tags[addr.at()]);
+                        instance.tags[index] = TagAddr(self.tags.len() as u32 - 1);
+                    }
                 }
             }
             Some(Fault::ImportedTableCopied) => {

@@ -802,6 +802,85 @@ faults! {
     IndirectCallOwnFunction = "indirect-call-own-function" State "4.6 Function Calls" from "fizzy #246";
     /// A load from an address in a local is done after the `local.set` of that local behind it.
     LoadAfterAddressSet = "load-after-address-set" Shape "4.6 Variable Instructions" from "wago #585";
+
+    // Modelled likewise, the third list that is held out: chosen and planted without a look at the generators.
+    /// `br_if` by whether two constants are unequal branches if they are equal.
+    BrIfNeConstants = "br-if-ne-constants" Shape "4.6 Control Instructions" from "WebKit #44307" held;
+    /// Two constants are compared as signed numbers by unsigned comparisons.
+    CompareUnsignedConstants = "compare-unsigned-constants" Shape "4.3 Integer Operations" from "wasmer #6880" held;
+    /// A call whose result goes to a local that is read behind the next `br_if` only is made behind that.
+    CallBehindBrIf = "call-behind-br-if" Shape "4.6 Function Calls" from "binaryen #890" held;
+    /// A load of fewer bytes than its type has is a whole one where its bits are taken for a float.
+    NarrowLoadReinterpreted = "narrow-load-reinterpreted" Shape "4.6 Memory Instructions" from "binaryen #2123" held;
+    /// A load without sign fills with the sign if its local is only used by operators whose results are extended.
+    LoadSignThroughOperator = "load-sign-through-operator" Shape "4.6 Memory Instructions"
+        from "binaryen #7069" held;
+    /// `call_indirect` by a constant calls what the element segments put there, whatever `table.set` did.
+    TableSetOverlooked = "table-set-overlooked" Shape "4.6 Function Calls" from "binaryen #4218" held;
+    /// A short function that a loop calls finds in its locals what the call before left there.
+    InlinedLocalsKept = "inlined-locals-kept" Shape "4.6 Function Calls" from "binaryen #1127" held;
+    /// Where the bits of a block's result are taken for another type, all of the block but its last load is lost.
+    ReinterpretedBlockLost = "reinterpreted-block-lost" Shape "4.3 Conversions" from "binaryen #2989" held;
+    /// The index of an indirect call that is computed behind arguments in scattered locals is the first of them.
+    IndirectIndexOverwritten = "indirect-index-overwritten" Shape "4.6 Function Calls" from "wasmi #768" held;
+    /// A local whose bits are taken for another type is read after the `local.set` over which the result waits.
+    ReinterpretedLocalLate = "reinterpreted-local-late" Shape "4.6 Variable Instructions" from "wasmi #831" held;
+    /// Of a local that waits twice on the stack while it is written, the lower value is the new one.
+    LocalTwiceLate = "local-twice-late" Shape "4.6 Variable Instructions" from "wasmi #786" held;
+    /// A local that a shifted value is joined to and that gets the result counts for 0, in functions of at least 16
+    /// locals.
+    SelfUpdateOverwritten = "self-update-overwritten" Shape "4.3 Integer Operations" from "wago #187" held;
+    /// A computed value that is shifted by what another variable shift gives is overwritten by that.
+    NestedShiftOverwritten = "nested-shift-overwritten" Shape "4.3 Integer Operations" from "wago #670" held;
+    /// A packed field that all structures begin with the same constant, and that is not written, gives all its bits.
+    PackedConstantWhole = "packed-constant-whole" Shape "4.6 Aggregate Instructions" from "binaryen #5640" held;
+    /// `and` by a constant is left out before `or` by a constant, whether or not they complement each other.
+    AndOrConstants = "and-or-constants" Shape "4.3 Integer Operations" from "wasmtime #5682" held;
+    /// A constant address that is not 0 traps in a memory whose maximum is 2^64 bytes.
+    ConstantAddressFullMaximum = "constant-address-full-maximum" Shape "4.6 Memory Instructions"
+        from "wasmi #1964" held;
+    /// The sum of a constant 64-bit address and the static offset wraps.
+    ConstantAddressWraps = "constant-address-wraps" Shape "4.6 Memory Instructions" from "binaryen #7057" held;
+    /// A store is left out that one arm of the `if` behind it overwrites, if the other arm never ends.
+    DeadStoreDivergent = "dead-store-divergent" Shape "4.6 Memory Instructions" from "wasmtime #14053" held;
+    /// What both arms of an `if` compute of the same locals is computed in the first only.
+    SiblingArmReused = "sibling-arm-reused" Shape "4.6 Control Instructions" from "wasmoon #101" held;
+    /// `i32.trunc_f64_u` of numbers between 2^32 - 1 and 2^32 traps.
+    TruncUTopFraction = "trunc-u-top-fraction" Numeric "4.3 Conversions" from "binaryen #2976" held;
+    /// `i8x16.extract_lane_u` and `i16x8.extract_lane_u` leave the lanes beside in the high bits.
+    ExtractLaneUHighBits = "extract-lane-u-high-bits" Vector "4.6 Vector Instructions" from "wizard-engine #648" held;
+    /// `i32x4.trunc_sat_f32x4_s` and `i32x4.trunc_sat_f32x4_u` trap where the same of a number without `sat` would.
+    TruncSatLanesTrap = "trunc-sat-lanes-trap" Vector "4.3 Vector Operations" from "simd #295" held;
+    /// `memory.fill` takes the low halves of 64-bit addresses and lengths.
+    MemoryFillAddressHalf = "memory-fill-address-half" Memory "4.6 Memory Instructions"
+        from "wasm-micro-runtime #4689" held;
+    /// `table.grow` of a table with 64-bit indices and a maximum from 2^63 on fails.
+    TableGrowMaximumSigned = "table-grow-maximum-signed" Table "4.6 Table Instructions" from "wazy #49" held;
+    /// The position of an active element segment keeps 32 bits.
+    ElementOffsetHalf = "element-offset-half" Instantiation "4.7 Instantiation" from "wazy #49" held;
+    /// A shared memory may be imported as one that is not shared.
+    SharedMemoryImported = "shared-memory-imported" Instantiation "3.3 Import Matching" from "wago #670" held;
+    /// A later instance of a module has the immutable imported globals of the first one.
+    ImportedGlobalsOfFirst = "imported-globals-of-first" State "4.7 Instantiation" from "ChakraCore #2032" held;
+    /// Indirect tail calls beyond the table, and tail calls of null, report what trapped last.
+    TrapKindStale = "trap-kind-stale" State "4.6 Function Calls" from "zwasm #336" held;
+    /// A handler that passes nothing and whose label is that of a loop leaves the loop.
+    CatchLeavesLoop = "catch-leaves-loop" Exceptions "4.6 Control Instructions" from "zwasm #369" held;
+    /// A tag that is imported twice is two tags.
+    TagImportedTwice = "tag-imported-twice" Exceptions "4.6 Control Instructions"
+        from "wasm-micro-runtime #3109" held;
+    /// The null with which a local of an abstract type begins has no defined type.
+    NullLocalAbstract = "null-local-abstract" Reference "4.6 Reference Instructions" from "WasmEdge #5343" held;
+    /// `br_on_cast` of a local's null to a defined type that is unrelated to the local's does not branch, but traps.
+    NullBranchUnrelated = "null-branch-unrelated" Gc "4.6 Control Instructions" from "binaryen #5403" held;
+    /// The high half of a local vector does not begin with zeros.
+    VectorLocalHigh = "vector-local-high" Variable "4.6 Function Calls" from "WebKit #51752" held;
+    /// A table whose elements cannot be null needs no value to begin with.
+    TableDefaultUnchecked = "table-default-unchecked" Validation "3.5 Tables" from "wasm3 #523" held;
+    /// A `select` with types may have any number of them.
+    SelectTypesUnchecked = "select-types-unchecked" Validation "3.4 Parametric Instructions" from "wabt #2708" held;
+    /// The flags of limits may be a padded number.
+    LimitsPaddedAccepted = "limits-padded-accepted" Decoding "5.3 Limits" from "wabt #1505" held;
 }
 
 impl Fault {

@@ -27,6 +27,7 @@ mod refused;
 mod runtime;
 mod steps;
 mod syntax;
+mod third;
 mod touch;
 mod vector;
 mod verdicts;
@@ -34,6 +35,7 @@ mod verdicts;
 pub(crate) use front::load;
 pub(crate) use instances::{State, data_offset, keeps_active};
 pub use list::{Chapter, Fault};
+pub(crate) use third::{element_offset, seen_memory};
 
 /// Appends an operator, or what a fault makes of it. Branches stay last, since lowering completes them later.
 pub(crate) fn emit(fault: Fault, op: Op, ops: &mut Vec<Op>) {
@@ -41,7 +43,8 @@ pub(crate) fn emit(fault: Fault, op: Op, ops: &mut Vec<Op>) {
     let before = access::before(fault, op)
         .or_else(|| object::before(fault, op))
         .or_else(|| steps::before(fault, op))
-        .or_else(|| runtime::before(fault, op));
+        .or_else(|| runtime::before(fault, op))
+        .or_else(|| third::before(fault, op));
     if let Some(before) = before {
         ops.push(before);
     }
@@ -149,6 +152,7 @@ pub(crate) fn emit(fault: Fault, op: Op, ops: &mut Vec<Op>) {
             .or_else(|| object::instead(fault, op))
             .or_else(|| steps::instead(fault, op))
             .or_else(|| runtime::instead(fault, op))
+            .or_else(|| third::instead(fault, op))
             .unwrap_or(op),
     };
     ops.push(instead);
@@ -253,6 +257,7 @@ pub(crate) fn step(view: &mut View<'_>, fault: Fault, index: u32, immediate: u64
     let outcome = match fault {
         Fault::CallIndirectUnchecked => return call_unchecked(view, index, immediate as usize),
         Fault::IndirectCallOwnFunction => return runtime::call_own(view, index, immediate as usize),
+        Fault::TrapKindStale => return third::stale(view, index, immediate),
         Fault::AtomicAddNew | Fault::AtomicCmpxchgAlways | Fault::AtomicNotifyOne => {
             return atomic_step(view, fault, index, immediate);
         }

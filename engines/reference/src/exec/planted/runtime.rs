@@ -2,7 +2,7 @@
 
 use wassay_model::{TrapKind, TrapKinds};
 
-use super::{Fault, Next, View};
+use super::{Fault, Next, View, third};
 use crate::exec::memory;
 use crate::exec::op::Op;
 use crate::exec::store::{FuncKind, Reference};
@@ -140,8 +140,7 @@ pub(super) fn step(view: &mut View<'_>, fault: Fault, index: u32, immediate: u64
                 *view.top(1)? = start.min(whole - start);
             }
         }
-        // The others have no operator, or another right one.
-        _ => {}
+        _ => return third::step(view, fault, index),
     }
     Some(Ok(()))
 }

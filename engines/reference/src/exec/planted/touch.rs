@@ -74,6 +74,10 @@ impl Fault {
                 module.elems.iter().any(|elem| matches!(elem.mode, ElemMode::Active { .. }) && elem.init.is_empty())
             }
             Self::StartTrapUndoes => module.start.is_some() && imports(|ty| matches!(ty, ExternType::Mem(_))),
+            Self::ElementOffsetHalf => module.elems.iter().any(|elem| matches!(elem.mode, ElemMode::Active { .. })),
+            Self::SharedMemoryImported => imports(|ty| matches!(ty, ExternType::Mem(_))),
+            Self::ImportedGlobalsOfFirst => imports(|ty| matches!(ty, ExternType::Global(_))),
+            Self::TagImportedTwice => imports(|ty| matches!(ty, ExternType::Tag(_))),
             Self::FinalUnchecked => module.types.iter().any(|ty| ty.finality == Finality::Open),
             Self::OuterHandlersFirst => code.guards.len() > 1,
             // Another code, another module, or none.

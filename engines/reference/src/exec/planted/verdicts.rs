@@ -1,7 +1,7 @@
 //! Verdicts of the second list that was held out once: what it refuses and accepts, and where it puts segments.
 
-use super::Fault;
 use super::refused::made;
+use super::{Fault, third};
 use crate::exec::LoadError;
 use crate::syntax::{
     AddrType, BlockType, CatchKind, CompType, ElemMode, ExternType, HeapType, Instr, Module, Nullability, RefType,
@@ -53,7 +53,7 @@ pub(super) fn verdict(fault: Fault, module: &Module) -> Option<LoadError> {
 /// Makes valid what is accepted wrongly, before anything is validated.
 pub(super) fn accept(fault: Fault, module: &mut Module) {
     if fault != Fault::ForwardSupertypeAccepted {
-        return;
+        return third::accept(fault, module);
     }
     let mut first = 0;
     for size in &module.rec_groups {

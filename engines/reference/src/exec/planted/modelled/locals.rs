@@ -149,7 +149,7 @@ pub(super) fn rewrite(fault: F, place: &mut Place<'_, '_>, before: &[Instr], aft
     }
 }
 
-const fn is_control(instr: Instr) -> bool {
+pub(super) const fn is_control(instr: Instr) -> bool {
     matches!(
         instr,
         Instr::Block(_)

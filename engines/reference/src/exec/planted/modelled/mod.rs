@@ -10,6 +10,8 @@ mod locals;
 mod numbers;
 mod second;
 mod stores;
+mod third;
+mod whole;
 
 use super::Fault;
 use crate::syntax::Instr::{self, Numeric as Num};
@@ -35,6 +37,7 @@ struct Context<'a> {
     read_fields: &'a [(TypeIdx, FieldIdx)],
     /// By global: the type of the structure that it holds for good.
     initial: &'a [Option<TypeIdx>],
+    whole: &'a whole::Whole,
     pools: &'a Pools,
 }
 
@@ -285,6 +288,8 @@ const fn is_simple(instr: Instr) -> bool {
 /// Rewrites all bodies of a valid module.
 pub(super) fn rewrite(fault: Fault, module: &mut Module) {
     second::prepare(fault, module);
+    whole::prepare(fault, module);
+    let whole = whole::Whole::of(fault, module);
     let (mut funcs, mut globals, mut wide_memories) = (Vec::new(), Vec::new(), Vec::new());
     let is_wide = |ty: &crate::syntax::MemType| ty.addr == crate::syntax::AddrType::I64;
     for import in &module.imports {
@@ -326,6 +331,7 @@ pub(super) fn rewrite(fault: Fault, module: &mut Module) {
         tail_calls: &tail_calls,
         read_fields: &read_fields,
         initial: &initial,
+        whole: &whole,
         pools: &module.pools,
     };
     for func in &mut module.funcs {
@@ -370,4 +376,5 @@ fn rewrite_at(fault: Fault, place: &mut Place<'_, '_>) -> Option<usize> {
         .or_else(|| blocks::rewrite(fault, place, before, after))
         .or_else(|| held::rewrite(fault, place, before, after))
         .or_else(|| second::rewrite(fault, place, before, after))
+        .or_else(|| third::rewrite(fault, place, before, after))
 }
