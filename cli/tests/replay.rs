@@ -49,6 +49,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("wasmer-import-float-before-integer/", "a fault of wasmer, which is not linked"),
     ("wasmer-import-several-results/", "a fault of wasmer, which is not linked"),
     ("wasmer-narrow-atomic-result/", "a fault of wasmer, which is not linked"),
+    ("wasmer-store32-unaligned/", "a fault of wasmer's Singlepass"),
     ("wasmer-table-init-null-externs/", "a fault of wasmer, which is not linked"),
     ("wasmer-table-of-fixed-size/", "a fault of wasmer, which is not linked"),
 ];
