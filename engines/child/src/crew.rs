@@ -562,7 +562,7 @@ impl Group {
             let turns = books.statistics.turns.entry(self.engines[0].clone()).or_default();
             turns.count += 1;
             turns.asked_ns += now_ns().saturating_sub(sent.begun_ns);
-            turns.own_ns += observation.timing.total_ns();
+            turns.own_ns = turns.own_ns.saturating_add(observation.timing.total_ns());
         }
         for (engine, observation) in turn.task.engines.into_iter().zip(observations) {
             let position = usize::from(engine);

@@ -261,9 +261,7 @@ impl Lane<'_> {
                 Some(entry) => entry,
                 None => self.times.engines.entry(key(&observation.engine.name)).or_default(),
             };
-            total.load_ns += observation.timing.load_ns;
-            total.instantiate_ns += observation.timing.instantiate_ns;
-            total.invoke_ns += observation.timing.invoke_ns;
+            total.add(observation.timing);
             *cases += 1;
         }
         Ok(observations)

@@ -255,7 +255,14 @@ impl Timing {
     /// All of the engine's own time.
     #[must_use]
     pub const fn total_ns(self) -> u64 {
-        self.load_ns + self.instantiate_ns + self.invoke_ns
+        self.load_ns.saturating_add(self.instantiate_ns).saturating_add(self.invoke_ns)
+    }
+
+    /// Adds the time of another observation. What a worker says of its engine's time may be anything.
+    pub const fn add(&mut self, other: Self) {
+        self.load_ns = self.load_ns.saturating_add(other.load_ns);
+        self.instantiate_ns = self.instantiate_ns.saturating_add(other.instantiate_ns);
+        self.invoke_ns = self.invoke_ns.saturating_add(other.invoke_ns);
     }
 }
 
@@ -311,5 +318,18 @@ impl fmt::Display for Ending {
             Self::Declined(feature) => write!(f, "declined ({feature})"),
             Self::Unclassified(words) => write!(f, "gave no answer ({words})"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timing;
+
+    #[test]
+    fn times_that_nobody_can_have_taken_add_up_to_no_panic() {
+        let mut all = Timing { load_ns: u64::MAX, instantiate_ns: 1, invoke_ns: 2 };
+        assert_eq!(all.total_ns(), u64::MAX);
+        all.add(all);
+        assert_eq!(all, Timing { load_ns: u64::MAX, instantiate_ns: 2, invoke_ns: 4 });
     }
 }

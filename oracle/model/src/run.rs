@@ -220,7 +220,7 @@ impl Times {
     /// The engines' own time, summed.
     #[must_use]
     pub fn engines_ns(&self) -> u64 {
-        self.engines.values().map(|(timing, _)| timing.total_ns()).sum()
+        self.engines.values().fold(0, |sum, (timing, _)| sum.saturating_add(timing.total_ns()))
     }
 
     /// The share of lane time that is neither generation nor the engines' own: ours, from 0 to 1.
@@ -229,7 +229,7 @@ impl Times {
         if self.lanes_ns == 0 {
             return 0.0;
         }
-        1.0 - (self.generate_ns + self.engines_ns()) as f64 / self.lanes_ns as f64
+        1.0 - self.generate_ns.saturating_add(self.engines_ns()) as f64 / self.lanes_ns as f64
     }
 
     /// Adds another lane's or session's times to these.
@@ -243,14 +243,12 @@ impl Times {
         self.trace_ns += other.trace_ns;
         for (engine, (timing, cases)) in &other.engines {
             let (total, count) = self.engines.entry(engine.clone()).or_default();
-            total.load_ns += timing.load_ns;
-            total.instantiate_ns += timing.instantiate_ns;
-            total.invoke_ns += timing.invoke_ns;
+            total.add(*timing);
             *count += cases;
         }
         for (engine, (asked_ns, own_ns, count)) in &other.turns {
             let total = self.turns.entry(engine.clone()).or_default();
-            *total = (total.0 + asked_ns, total.1 + own_ns, total.2 + count);
+            *total = (total.0 + asked_ns, total.1.saturating_add(*own_ns), total.2 + count);
         }
         for (key, count) in &other.restarts {
             *self.restarts.entry(key.clone()).or_default() += count;

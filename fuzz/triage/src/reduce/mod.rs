@@ -17,6 +17,7 @@ mod module;
 mod plan;
 mod rewrite;
 mod sections;
+mod sharing;
 mod tree;
 mod values;
 
@@ -128,7 +129,7 @@ pub fn reduce(case: &TestCase, question: &mut dyn Question, options: Options) ->
         turns: options.seed,
     };
     plan::unrelated(&mut session);
-    plan::unshared(&mut session);
+    sharing::unshare_all(&mut session);
     if !options.endless {
         plan::cheaper(&mut session);
     }
